@@ -1,0 +1,21 @@
+"""The package is the public name, the file is the home."""
+
+from accounts.models.backupcode import BackupCode
+from accounts.models.identity import ContentKey, Identity
+from accounts.models.invitation import Invitation
+from accounts.models.mailaccount import MailAccount
+from accounts.models.securityevent import SecurityEvent
+from accounts.models.session import Grant, ReaderSession
+from accounts.models.user import User
+
+__all__ = [
+    "BackupCode",
+    "ContentKey",
+    "Grant",
+    "Identity",
+    "Invitation",
+    "MailAccount",
+    "ReaderSession",
+    "SecurityEvent",
+    "User",
+]

@@ -1,0 +1,120 @@
+"""Who may pass. Every view is for readers with an open vault unless it says so: a new one fails closed.
+
+A view says so by a decorator: `visitor` (anyone), `signed_in` (the vault may be locked), `enrolling` (sign-up is
+not finished). `quiet` marks what is no act of the reader: polling, images; it does not move the idle clock.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from accounts import unlocking
+from accounts.keyring import Vault
+from accounts.models import Identity, ReaderSession, User
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+_LEVEL, _QUIET = "door_level", "door_quiet"
+
+
+class ReaderRequest(HttpRequest):
+    """What a reader's view is given: both factors passed, the vault is open."""
+
+    user: User
+    vault: Vault
+    reader_session: ReaderSession
+
+
+def visitor(view: View) -> View:
+    """Anyone may come."""
+    return _marked(view, _LEVEL, "visitor")
+
+
+def signed_in(view: View) -> View:
+    """Both factors passed; the vault may be locked."""
+    return _marked(view, _LEVEL, "signed_in")
+
+
+def enrolling(view: View) -> View:
+    """The vault is open, and sign-up may be unfinished."""
+    return _marked(view, _LEVEL, "enrolling")
+
+
+def quiet(view: View) -> View:
+    """A request of the page, not of the person."""
+    return _marked(view, _QUIET, "yes")
+
+
+def level_of(view: Any) -> str:
+    """Whom a view lets in: "reader" unless it is marked."""
+    return str(getattr(view, _LEVEL, "reader"))
+
+
+class DoorMiddleware:
+    """Opens the vault before a reader's view, or sends the visitor to where it can be opened."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, and write the cookie's half where one was made."""
+        request.reader_session = None  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        half: bytes | None = getattr(request, "half_to_set", None)
+        if half == b"":
+            response.delete_cookie(unlocking.COOKIE, path="/", samesite="Lax")
+        elif half is not None:
+            response.set_cookie(
+                unlocking.COOKIE,
+                unlocking.cookie_value(half),
+                path="/",
+                secure=True,
+                httponly=True,
+                samesite="Lax",
+            )
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponseBase | None:
+        """None lets the view answer."""
+        level = level_of(view)
+        return None if level == "visitor" else _pass(request, view, level)
+
+
+def _pass(request: HttpRequest, view: Any, level: str) -> HttpResponseBase | None:
+    row = unlocking.session_of(request)
+    if row is None or not request.user.is_verified():  # type: ignore[union-attr]
+        return _away(request, "accounts:sign_in")
+    request.reader_session = row  # type: ignore[attr-defined]
+    vault = unlocking.vault_of(request, row)
+    if vault is None:
+        return None if level == "signed_in" else _away(request, "accounts:locked")
+    request.vault = vault  # type: ignore[attr-defined]
+    if level == "reader" and not _enrolled(vault.owner):
+        return _away(request, "accounts:sign_up_codes")
+    if not hasattr(view, _QUIET):
+        unlocking.act(row, vault)
+    return None
+
+
+def _enrolled(owner: int) -> bool:
+    return Identity.objects.for_user(owner).filter(enrolled_at__isnull=False).exists()
+
+
+def _away(request: HttpRequest, name: str) -> HttpResponse:
+    """To another page, and back here afterwards. A part of a page takes the whole page along."""
+    target = reverse(name)
+    if request.method == "GET" and not request.headers.get("HX-Request") and request.path != "/":
+        target += "?" + urlencode({"next": request.get_full_path()})
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Redirect": target})
+    return HttpResponseRedirect(target)
+
+
+def _marked(view: View, name: str, value: str) -> View:
+    setattr(view, name, value)
+    return view

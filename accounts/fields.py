@@ -1,0 +1,52 @@
+"""How a column is kept. Each model field declares itself, and a guard test refuses one that does not.
+
+* sealed: only the reader's vault opens it (content key or identity).
+* secret: the reader's sync key opens it; a worker holds that key while a grant lives.
+* keyed: an HMAC under the reader's random hash key, for equality look-ups.
+* server: only the keys of this installation's environment open it (`GRANT_KEYS`).
+* plain: readable by whoever has the database; the model says why in `PLAIN`.
+"""
+
+from typing import Any, ClassVar
+
+from django.db import models
+
+
+class ProtectedField(models.BinaryField):  # type: ignore[type-arg]
+    """Bytes that mean nothing without a key. Never editable, so that no form or admin page shows them."""
+
+    privacy: ClassVar[str]
+
+    def from_db_value(self, value: Any, *_: object) -> bytes | None:
+        """One type for what psycopg hands out as bytes or memoryview."""
+        return None if value is None else bytes(value)
+
+
+class SealedField(ProtectedField):
+    """An envelope that only the signed-in reader can open."""
+
+    privacy = "sealed"
+
+
+class SecretField(ProtectedField):
+    """An envelope under the reader's sync key."""
+
+    privacy = "secret"
+
+
+class ServerField(ProtectedField):
+    """An envelope under the server's keys."""
+
+    privacy = "server"
+
+
+class KeyedField(ProtectedField):
+    """A 16-byte HMAC under the reader's hash key."""
+
+    privacy = "keyed"
+
+
+class WrappedField(ProtectedField):
+    """The reader's identity, wrapped by a key that is kept nowhere."""
+
+    privacy = "sealed"

@@ -1,0 +1,30 @@
+"""The login hash: it guards the door, and shares nothing with the key of the vault but the password."""
+
+import threading
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.hashers import Argon2PasswordHasher
+
+_AT_ONCE = threading.BoundedSemaphore(2)
+
+
+class PasswordHasher(Argon2PasswordHasher):
+    """Django's Argon2id with this installation's cost, two at once at most."""
+
+    def params(self) -> Any:
+        """The parameters, for argon2-cffi."""
+        self.memory_cost = settings.PASSWORD_COST.memory
+        self.time_cost = settings.PASSWORD_COST.passes
+        self.parallelism = settings.PASSWORD_COST.lanes
+        return super().params()  # type: ignore[no-untyped-call]
+
+    def encode(self, password: str, salt: str) -> str:
+        """The stored form."""
+        with _AT_ONCE:
+            return str(super().encode(password, salt))
+
+    def verify(self, password: str, encoded: str) -> bool:
+        """Whether the password is the one that was stored."""
+        with _AT_ONCE:
+            return bool(super().verify(password, encoded))

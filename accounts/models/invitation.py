@@ -1,0 +1,32 @@
+"""How one becomes a user: by a link that works once."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from accounts.fields import ServerField
+
+
+class Invitation(models.Model):
+    """An invitation that an operator made. The link carries its id, signed; `note` says whom it is for."""
+
+    PLAIN: ClassVar[dict[str, str]] = {
+        "id": "names rows",
+        "operator": "the rights it gives",
+        "made_at": "time",
+        "expires_at": "time",
+        "used_at": "time",
+        "revoked_at": "time",
+        "user": "who came by it",
+    }
+
+    operator = models.BooleanField(default=False)
+    note = ServerField()  # the mail address that the operator gave
+    made_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="invitations"
+    )

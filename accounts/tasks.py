@@ -1,0 +1,15 @@
+"""Housekeeping that beat rings for."""
+
+from celery import shared_task
+
+from accounts import housekeeping
+
+
+@shared_task(name="accounts.housekeeping", expires=55)
+def keep_house() -> dict[str, int]:
+    """Lock what should be locked, drop what has ended. Gives counts."""
+    return {
+        "locked": housekeeping.lock_idle_vaults(),
+        "grants": housekeeping.drop_ended_grants(),
+        "sign_ups": housekeeping.drop_unfinished_sign_ups(),
+    }

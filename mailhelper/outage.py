@@ -1,0 +1,40 @@
+"""A database that is down is a plain page that says so, not a traceback."""
+
+import logging
+from collections.abc import Callable
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template.loader import render_to_string
+from psycopg_pool import PoolTimeout
+
+logger = logging.getLogger(__name__)
+
+
+def is_outage(exception: BaseException) -> bool:
+    """Whether it says that the database does not answer."""
+    return isinstance(exception, OperationalError | InterfaceError | PoolTimeout)
+
+
+def unavailable() -> HttpResponse:
+    """503, without any context: nothing that could ask the database again."""
+    page = render_to_string("503.html")
+    return HttpResponse(page, status=503, headers={"Retry-After": "30", "Cache-Control": "no-store"})
+
+
+class OutageMiddleware:
+    """An exception of a view. Those of other middleware, sessions among them, come to `handler500`."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Pass on."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Say that the database is down, if that is it."""
+        if not is_outage(exception):
+            return None
+        logger.error("The database does not answer (%s)", type(exception).__name__)
+        return unavailable()

@@ -1,0 +1,11 @@
+"""Which page is where."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("mail.urls")),
+    path("", include("accounts.urls")),
+    path("admin/", admin.site.urls),
+]
+handler500 = "mailhelper.errors.server_error"
