@@ -1,15 +1,74 @@
-"""Open a verified IMAP connection for a mail account."""
+"""Open a verified IMAP connection for a mail account.
 
-from collections.abc import Sequence
+The address that passed the check is the one connected to; the certificate is checked against the name. There
+is no "TLS if possible": a server either does what the account says or gets no password. What a server says
+is judged here and never shown: errors are codes.
+"""
+
+import base64
+import functools
+import logging
+import os
+import re
+import socket
+import ssl
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal as OneOf
 
 from imapclient import IMAPClient
 
-from accounts.networks import AllowedNetwork
-from accounts.wire import Limits
+from accounts.networks import AllowedNetwork, Endpoint, NetworkRefused, ascii_host, resolve
+from accounts.wire import (
+    Answer,
+    Continuation,
+    Limits,
+    UnsafeArgument,
+    Wire,
+    WireError,
+    check_argument,
+    quoted,
+)
 
-Security = Literal["tls", "starttls", "none"]
+Security = OneOf["tls", "starttls", "none"]
+DEFAULT_LIMITS = Limits()
+MAX_BACKOFF = 24 * 3600
+
+# At DEBUG the library prints mail and search terms.
+logging.getLogger("imapclient").setLevel(logging.WARNING)
+
+_PERMANENT = frozenset(
+    {
+        "address-refused",
+        "port-refused",
+        "plaintext-refused",
+        "certificate-expired",
+        "certificate-self-signed",
+        "certificate-wrong-name",
+        "certificate-untrusted",
+        "starttls-missing",
+        "login-disabled",
+    }
+)
+# OpenSSL's X509_V_ERR_* numbers.
+_CERTIFICATE_CODES = {
+    9: "certificate-expired",  # not valid yet: a wrong clock or a wrong certificate, the same advice
+    10: "certificate-expired",
+    18: "certificate-self-signed",
+    19: "certificate-self-signed",
+    62: "certificate-wrong-name",
+    64: "certificate-wrong-name",
+}
+_RESPONSE_CODE = re.compile(rb"\[([A-Za-z0-9-]+)")
+_BACKOFF = re.compile(rb"backoff time:\s*(\d{1,12})\s*milliseconds", re.IGNORECASE)
+_LOGIN_REFUSED_CODES = frozenset({b"AUTHENTICATIONFAILED", b"AUTHORIZATIONFAILED", b"EXPIRED"})
+_BUSY_CODES = frozenset({b"LIMIT", b"UNAVAILABLE", b"INUSE", b"OVERQUOTA"})
+_FAULT_CODES = frozenset({b"SERVERBUG", b"CONTACTADMIN", b"CORRUPTION"})
+_BUSY_TEXT = re.compile(
+    rb"too many|rate.?limit|throttl|backoff|temporar|try again|try later|simultaneous|maximum number"
+    rb"|authenticated but not connected|server busy",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,34 +90,284 @@ class Tested:
     capabilities: frozenset[str] = frozenset()
 
 
-class ConnectionFailed(Exception):
-    """Why no connection was made. `permanent`: another try without a change by the reader is of no use.
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a NO, BAD or BYE means.
 
-    Codes: name-unknown, address-refused, port-refused, plaintext-refused, unreachable, connect-timeout,
-    tls-failed, certificate-expired, certificate-self-signed, certificate-wrong-name, certificate-untrusted,
-    starttls-missing, not-imap, login-refused, login-disabled, server-busy, server-closed.
+    `kind` is "busy", "throttled", "fault" (an error of the server's own, perhaps over a single mail), "login"
+    (its code says that the credentials are bad) or "plain".
     """
 
-    def __init__(self, code: str, *, permanent: bool = False, retry_after: int | None = None) -> None:
+    kind: str
+    retry_after: int | None = None  # seconds
+
+
+class ConnectionFailed(Exception):
+    """Why no connection was made. `permanent`: another try without a change by somebody is of no use.
+
+    Codes: name-unknown, address-refused, port-refused, plaintext-refused (no TLS, outside the operator's
+    list), unreachable, connect-timeout, tls-failed, certificate-expired, certificate-self-signed,
+    certificate-wrong-name, certificate-untrusted, starttls-missing, not-imap, login-refused, login-disabled
+    (no password without TLS), server-busy, server-closed.
+    "login-refused" is permanent where the server's code says so (RFC 5530); after a bare NO it deserves a
+    second try an hour later.
+    """
+
+    def __init__(self, code: str, *, permanent: bool | None = None, retry_after: int | None = None) -> None:
         super().__init__(code)
         self.code = code
-        self.permanent = permanent
+        self.permanent = code in _PERMANENT if permanent is None else permanent
         self.retry_after = retry_after
 
 
 class Client(IMAPClient):  # type: ignore[misc]
-    """An IMAPClient on a connection that was checked, and that reads under limits."""
+    """An IMAPClient on a connection that was checked, and that reads under limits.
 
-    def ask(self, command: bytes, *arguments: bytes) -> Any:
-        """Send one command and read its whole answer."""
-        raise NotImplementedError
+    `ask` is Wire.ask: the lean way. `offered` are the capabilities, upper case.
+    """
+
+    def __init__(self, sock: socket.socket, server: Server, limits: Limits) -> None:
+        self._prepared = (sock, limits)
+        self.offered: frozenset[str] = frozenset()
+        super().__init__(server.host, server.port, ssl=server.security == "tls")
+        # IMAPClient turns imaplib's tracing on; it costs time and holds on to commands.
+        self._imap.debug = 0
+        self.normalise_times = False
+        self.ask = self.wire.ask
+        self._set_offered(self.wire.capabilities)
+
+    @property
+    def wire(self) -> Wire:
+        """The connection below."""
+        wire: Wire = self._imap
+        return wire
+
+    def learn_capabilities(self, code: bytes = b"") -> None:
+        """Take the capabilities from a "[CAPABILITY …]" code, else ask for them (RFC 3501 §6.1.1)."""
+        found = re.match(rb"\[CAPABILITY ([^\]]*)\]", code, re.IGNORECASE)
+        names = found[1] if found else b" ".join(_capability_lines(self.ask(b"CAPABILITY")))
+        self._set_offered(names.decode("ascii", "replace").upper().split())
+
+    def _set_offered(self, names: Iterable[str]) -> None:
+        self.offered = frozenset(names)
+        self._cached_capabilities = tuple(sorted(name.encode() for name in self.offered))
+        self.wire.non_synchronising = "LITERAL+" in self.offered
+
+    def _create_IMAP4(self) -> Wire:
+        sock, limits = self._prepared
+        return Wire(sock, self.host, self.port, limits)
+
+    def _raw_command(
+        self, command: bytes, args: Sequence[bytes] | bytes, uid: bool = True
+    ) -> tuple[str, list[object]]:
+        for argument in [args] if isinstance(args, bytes) else args:
+            check_argument(argument)
+        answer: tuple[str, list[object]] = super()._raw_command(command, args, uid=uid)
+        return answer
 
 
-def open_imap(server: Server, *, allowed: Sequence[AllowedNetwork], limits: Limits | None = None) -> Client:
-    """Resolve, connect, verify, log in. Raises ConnectionFailed; nothing stays open then."""
-    raise NotImplementedError
+def open_imap(
+    server: Server, *, allowed: Sequence[AllowedNetwork], limits: Limits = DEFAULT_LIMITS
+) -> Client:
+    """Resolve, connect, verify, log in. Raises ConnectionFailed; nothing stays open then.
+
+    Takes at most as long as the limits say, plus the system's name look-up.
+    """
+    _check_credentials(server)
+    try:
+        name = ascii_host(server.host)
+        endpoints = resolve(server.host, server.port, allowed)
+    except NetworkRefused as refused:
+        raise ConnectionFailed(refused.code) from None
+    if server.security == "none" and not all(endpoint.listed for endpoint in endpoints):
+        raise ConnectionFailed("plaintext-refused")
+    sock = _dial(endpoints, limits)
+    if server.security == "tls":
+        sock = _wrapped(sock, name, limits)
+    client = _greet(sock, server, limits)
+    try:
+        _enter(client, server, name)
+    except ConnectionFailed:
+        client.wire.shutdown()
+        raise
+    return client
 
 
 def test_connection(server: Server, *, allowed: Sequence[AllowedNetwork]) -> Tested:
-    """Try `server` as a sync would, and say what was found. Raises nothing."""
-    raise NotImplementedError
+    """Try `server` as a sync would, and say what was found. Raises nothing of its own."""
+    patience = Limits(silence_seconds=10, command_seconds=20)
+    try:
+        client = open_imap(server, allowed=allowed, limits=patience)
+    except ConnectionFailed as failed:
+        return Tested(failed.code)
+    close(client)
+    return Tested("ok", client.offered)
+
+
+def close(client: Client) -> None:
+    """Log out and close; raises nothing."""
+    try:
+        client.ask(b"LOGOUT")
+    except WireError:
+        return  # it is closed
+    client.wire.shutdown()
+
+
+def judge(text: bytes) -> Refusal:
+    """What the text after NO, BAD or BYE means (RFC 5530, and what large providers are seen to say)."""
+    code = _RESPONSE_CODE.match(text)
+    name = code[1].upper() if code else b""
+    if name in _LOGIN_REFUSED_CODES:
+        return Refusal("login")
+    if wait := _BACKOFF.search(text):
+        return Refusal("throttled", min(int(wait[1]) // 1000 + 1, MAX_BACKOFF))
+    if name in _FAULT_CODES:
+        return Refusal("fault")
+    if name in _BUSY_CODES or _BUSY_TEXT.search(text):
+        return Refusal("busy")
+    return Refusal("plain")
+
+
+def _check_credentials(server: Server) -> None:
+    try:
+        check_argument(server.username)
+        check_argument(server.password)
+        f"{server.username}{server.password}".encode()
+    except (UnsafeArgument, UnicodeEncodeError):
+        raise ConnectionFailed("login-refused", permanent=True) from None
+
+
+def _dial(endpoints: Sequence[Endpoint], limits: Limits) -> socket.socket:
+    """A TCP connection to the first endpoint that takes it."""
+    code = "unreachable"
+    for endpoint in endpoints:
+        sock = socket.socket(endpoint.family, socket.SOCK_STREAM)
+        try:
+            sock.settimeout(limits.connect_seconds)
+            sock.connect(endpoint.sockaddr)
+            if sock.getpeername()[:2] != endpoint.sockaddr[:2]:
+                raise OSError("connected elsewhere")
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except TimeoutError:
+            code = "connect-timeout"
+        except OSError:
+            pass  # the next address may be better
+        else:
+            return sock
+        sock.close()
+    raise ConnectionFailed(code)
+
+
+@functools.cache
+def _tls_context(cafile: str | None, capath: str | None) -> ssl.SSLContext:
+    # Loading the system's certificates costs more than a login: once per process.
+    context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def tls_context() -> ssl.SSLContext:
+    """The verifying context: the system's authorities, or those of SSL_CERT_FILE / SSL_CERT_DIR."""
+    return _tls_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+def _wrapped(sock: socket.socket, name: str, limits: Limits) -> ssl.SSLSocket:
+    sock.settimeout(limits.connect_seconds)
+    try:
+        return tls_context().wrap_socket(sock, server_hostname=name)
+    except (OSError, ValueError) as error:
+        sock.close()
+        raise ConnectionFailed(_tls_code(error)) from None
+
+
+def _tls_code(error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _CERTIFICATE_CODES.get(error.verify_code, "certificate-untrusted")
+    if isinstance(error, TimeoutError):
+        return "connect-timeout"
+    return "tls-failed"
+
+
+def _greet(sock: socket.socket, server: Server, limits: Limits) -> Client:
+    """Read greeting and capabilities."""
+    try:
+        return Client(sock, server, limits)
+    except WireError as error:
+        raise _lost(error) from None
+    except (IMAPClient.Error, ValueError, LookupError) as error:
+        sock.close()
+        # imaplib's error holds the greeting; a BYE there is a server that has no room for us.
+        raise ConnectionFailed("server-busy" if "BYE" in str(error)[:12].upper() else "not-imap") from None
+
+
+def _enter(client: Client, server: Server, name: str) -> None:
+    """From the greeting to a session of `server.username`. Raises ConnectionFailed."""
+    try:
+        if client.wire.state != "NONAUTH":
+            # PREAUTH: whose mail this is we cannot know, and STARTTLS is no longer possible.
+            raise ConnectionFailed("starttls-missing" if server.security == "starttls" else "not-imap")
+        if server.security == "starttls":
+            _start_tls(client, name)
+        _log_in(client, server)
+        if "ID" in client.offered:
+            # Some providers serve nobody who does not say what they are.
+            client.ask(b"ID", b'("name" "Mail Helper")')
+    except WireError as error:
+        raise _lost(error) from None
+
+
+def _start_tls(client: Client, name: str) -> None:
+    if "STARTTLS" not in client.offered or not client.ask(b"STARTTLS").ok:
+        raise ConnectionFailed("starttls-missing")
+    try:
+        client.wire.secure(tls_context(), name)
+    except (OSError, ValueError) as error:
+        raise ConnectionFailed(_tls_code(error)) from None
+    # What was promised before the handshake may have been said by anybody.
+    client.learn_capabilities()
+
+
+def _log_in(client: Client, server: Server) -> None:
+    answer = _authenticate(client, server)
+    if not answer.ok:
+        raise _login_failure(answer)
+    client.wire.state = "AUTH"
+    client.learn_capabilities(answer.text)
+
+
+def _authenticate(client: Client, server: Server) -> Answer:
+    """AUTHENTICATE PLAIN where offered (RFC 4616), else LOGIN; UTF-8 both."""
+    username, password = server.username.encode(), server.password.encode()
+    domain_user = b"\\" in username or b"/" in username  # Exchange takes DOMAIN\user\mailbox by LOGIN only
+    no_login = "LOGINDISABLED" in client.offered
+    if "AUTH=PLAIN" in client.offered and (no_login or not domain_user):
+        token = base64.b64encode(b"\0%b\0%b" % (username, password))
+        initial = token if "SASL-IR" in client.offered else Continuation(token)
+        return client.ask(b"AUTHENTICATE", b"PLAIN", initial)
+    if no_login:
+        raise ConnectionFailed("login-disabled")
+    return client.ask(b"LOGIN", quoted(username), quoted(password))
+
+
+def _login_failure(answer: Answer) -> ConnectionFailed:
+    refusal = judge(answer.text)
+    if refusal.kind in ("busy", "throttled", "fault"):
+        return ConnectionFailed("server-busy", retry_after=refusal.retry_after)
+    if refusal.kind == "login":
+        return ConnectionFailed("login-refused", permanent=True)
+    return ConnectionFailed("login-refused" if answer.status == "NO" else "not-imap")
+
+
+def _lost(error: WireError) -> ConnectionFailed:
+    if error.said:
+        refusal = judge(error.said)
+        if refusal.kind == "login":
+            return ConnectionFailed("login-refused", permanent=True)
+        return ConnectionFailed("server-busy", retry_after=refusal.retry_after)
+    codes = {"server-closed": "server-closed", "too-slow": "connect-timeout"}
+    return ConnectionFailed(codes.get(error.code, "not-imap"))
+
+
+def _capability_lines(answer: Answer) -> list[bytes]:
+    lines = [response[0][2:].partition(b" ") for response in answer.responses]
+    return [rest for name, _, rest in lines if name.upper() == b"CAPABILITY"]

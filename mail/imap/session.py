@@ -1,19 +1,50 @@
-"""One logged-in connection, seen as the few questions that a sync asks. Nothing here changes the mailbox."""
+"""One logged-in connection, seen as the few questions that a sync asks. Nothing here changes the mailbox.
 
-from collections.abc import Collection, Iterator
+Folders are opened with EXAMINE and mail is read with BODY.PEEK, so no flag moves. Answers are keyed by UID
+alone: what the server says unasked, or by sequence number, never lands on another mail. Where the answer to
+a batch cannot be read, it is halved until the one mail is found that is to blame.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from accounts.connections import Client
-from mail.imap.folders import ListedFolder
-from mail.imap.plan import Selected
+from accounts.connections import Client, close, judge
+from accounts.wire import Answer, Literal, UnsafeArgument, WireError, quoted
+from mail.imap.errors import SyncError
+from mail.imap.folders import ListedFolder, parse_list
+from mail.imap.plan import Selected, batches
+from mail.imap.responses import (
+    FetchItems,
+    expand_set,
+    is_fetch,
+    read_date,
+    read_fetch,
+    read_flags,
+    sequence_sets,
+)
+
+LISTING_BYTES = 32_000_000  # LIST, SEARCH and FETCH of flags
+HEADER_BYTES = 2_000_000
+SLACK = 1_000_000  # a server's RFC822.SIZE may be an estimate
+MAX_HALVINGS = 200
+
+_NUMBER_CODE = re.compile(rb"\* OK \[(UIDVALIDITY|UIDNEXT|HIGHESTMODSEQ) (\d{1,19})\]", re.IGNORECASE)
+_EXISTS = re.compile(rb"\* (\d{1,10}) EXISTS\b", re.IGNORECASE)
+_EXPUNGE = re.compile(rb"\* \d{1,10} EXPUNGE\b", re.IGNORECASE)
+_SEARCH = re.compile(rb"\* SEARCH\b([ \d]*)(?:\(MODSEQ \d+\))?[ ]*\Z", re.IGNORECASE)
+_ESEARCH = re.compile(rb"\* ESEARCH\b", re.IGNORECASE)
+_ESEARCH_COUNT = re.compile(rb" COUNT (\d{1,10})(?= |\Z)", re.IGNORECASE)
+_ESEARCH_ALL = re.compile(rb" ALL ([\d:,]+)(?= |\Z)", re.IGNORECASE)
+_GONE = re.compile(rb"\[(?:NONEXISTENT|TRYCREATE)\]|exist|not found|unknown mailbox|no such", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Size in bytes (RFC822.SIZE, an estimate with some servers) and INTERNALDATE, aware, if readable."""
+    """Size in bytes (RFC822.SIZE, an estimate with some servers) and INTERNALDATE, UTC, if readable."""
 
     uid: int
     size: int
@@ -22,10 +53,11 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """One mail. `complete` False: too large, `raw` is its header only.
+    """One mail.
 
-    `unreadable`: the server's answer for this mail makes no sense; `raw` is None. Try again another time.
-    `received_at` is None where INTERNALDATE is missing or nonsense.
+    `complete` False: too large, `raw` is its header only. `unreadable`: the server's answer for this mail
+    makes no sense, `raw` is None; try again another time. `received_at` is None where INTERNALDATE is missing
+    or nonsense, else UTC. `size` is RFC822.SIZE in bytes.
     """
 
     uid: int
@@ -38,10 +70,18 @@ class Fetched:
 
 
 class Session:
-    """All methods raise SyncError. Use as a context manager: it logs out."""
+    """All methods but `logout` raise SyncError. Use as a context manager: it logs out.
+
+    `exists` is the number of mails in the open folder, as the server last said.
+    """
 
     def __init__(self, client: Client) -> None:
         self.client = client
+        self.exists = 0
+        self._condstore = "CONDSTORE" in client.offered
+        self._esearch = "ESEARCH" in client.offered
+        if self._condstore and "ENABLE" in client.offered:
+            self._ask(b"ENABLE CONDSTORE")
 
     def __enter__(self) -> Self:
         return self
@@ -53,32 +93,266 @@ class Session:
 
     def list_folders(self) -> list[ListedFolder]:
         """All folders. An empty list is the server's answer, not proof that nothing is there."""
-        raise NotImplementedError
+        answer = None
+        if {"SPECIAL-USE", "LIST-EXTENDED"} <= self.client.offered:
+            answer = self._ask(b'LIST "" "*" RETURN (SPECIAL-USE)')
+        if answer is None or not answer.ok:
+            answer = self._ask(b'LIST "" "*"')
+        if not answer.ok:
+            raise SyncError("protocol")
+        return parse_list(answer.responses)
 
     def examine(self, raw_name: bytes) -> Selected:
-        """Open a folder read-only: one round trip."""
-        raise NotImplementedError
+        """Open a folder read-only: one round trip. A folder that is not there is "folder-gone"."""
+        name = quoted(raw_name)
+        answer = self._ask(b"EXAMINE", name, b"(CONDSTORE)" if self._condstore else b"")
+        if answer.status == "BAD" and self._condstore:
+            self._condstore = False
+            answer = self._ask(b"EXAMINE", name)
+        if not answer.ok:
+            raise _not_opened(answer)
+        return self._selected(answer)
 
     def uids(self, low: int, high: int) -> list[int]:
         """The UIDs from `low` to `high`, ascending: a complete listing, or an error."""
-        raise NotImplementedError
+        for question in (self._by_esearch, self._by_search, self._by_fetch):
+            found = question(low, high)
+            if found is not None:
+                return found
+        raise SyncError("protocol")
 
     def flags(self, low: int, high: int, changed_since: int | None = None) -> dict[int, frozenset[str]]:
         """Flags by UID, of all mails or of those changed since a HIGHESTMODSEQ."""
-        raise NotImplementedError
+        parts = [b"UID FETCH %d:%d (UID FLAGS)" % (low, high)]
+        if changed_since is not None and self._condstore:
+            parts.append(b"(CHANGEDSINCE %d)" % changed_since)
+        answer = self._ask(*parts, answer_bytes=LISTING_BYTES)
+        if not answer.ok:
+            raise SyncError("protocol")
+        items, _ = _by_uid(answer)
+        return {
+            uid: read_flags(item.flags)
+            for uid, item in items.items()
+            if item.flags is not None and low <= uid <= high
+        }
 
     def heads(self, uids: Collection[int]) -> dict[int, Head]:
         """Sizes and dates by UID; a mail that is gone is absent."""
-        raise NotImplementedError
+        return self._heads(uids)[0]
 
     def fetch(self, uids: Collection[int], max_bytes: int) -> list[Fetched]:
         """The mails `uids` at once. All are held in memory: see `stream`."""
-        raise NotImplementedError
+        return [mail for batch in self.stream(uids, max_bytes) for mail in batch]
 
     def stream(self, uids: Collection[int], max_bytes: int) -> Iterator[list[Fetched]]:
-        """The mails `uids` in their order, in batches of at most 500 mails and about 16 MB."""
-        raise NotImplementedError
+        """The mails `uids` in their order, in batches of at most 500 mails and about 16 MB.
+
+        A mail larger than `max_bytes` comes as its header; one that is gone is absent.
+        """
+        heads, clean = self._heads(uids)
+        wanted = [uid for uid in uids if uid in heads or not clean]
+        sizes = {uid: _room(heads.get(uid), max_bytes) for uid in wanted}
+        for batch in batches(wanted, sizes):
+            large = [uid for uid in batch if uid in heads and heads[uid].size > max_bytes]
+            small = [uid for uid in batch if uid not in large] if large else batch
+            expected = sum(sizes[uid] for uid in small)
+            found = self._read(small, b"BODY.PEEK[]", max_bytes + SLACK, expected * 5 // 4 + SLACK)
+            for uid in large:
+                found |= self._read([uid], b"BODY.PEEK[HEADER]", HEADER_BYTES, HEADER_BYTES + SLACK)
+            yield [_fetched(uid, found[uid], uid not in large) for uid in batch if uid in found]
 
     def logout(self) -> None:
         """Say goodbye and close. Raises nothing."""
-        raise NotImplementedError
+        close(self.client)
+
+    def _ask(self, *parts: bytes, uids: Collection[int] = (), **limits: int) -> Answer:
+        """One command. A server that has no time for us raises; other refusals are the caller's to judge."""
+        try:
+            answer = self.client.ask(*(part for part in parts if part or isinstance(part, Literal)), **limits)
+        except WireError as error:
+            raise _lost(error, uids) from None
+        except UnsafeArgument:
+            raise SyncError("refused", transient=False) from None
+        for pieces in answer.responses:
+            self._take_note(pieces[0])
+        if not answer.ok:
+            refusal = judge(answer.text)
+            if refusal.kind in ("busy", "throttled"):
+                code = "throttled" if refusal.kind == "throttled" else "server-busy"
+                raise SyncError(code, retry_after=refusal.retry_after)
+        return answer
+
+    def _take_note(self, line: bytes) -> None:
+        """Keep count of the folder's mails: the server may tell of changes with any answer."""
+        if line.endswith(b"S") or line.endswith(b"s"):
+            if exists := _EXISTS.match(line):
+                self.exists = int(exists[1])
+        elif line.endswith(b"E") and _EXPUNGE.match(line):
+            self.exists = max(0, self.exists - 1)
+
+    def _selected(self, answer: Answer) -> Selected:
+        lines = [pieces[0] for pieces in answer.responses]
+        if not any(_EXISTS.match(line) for line in lines):
+            raise SyncError("protocol")  # no number is not the number nought
+        numbers = {code[1].upper(): int(code[2]) for line in lines if (code := _NUMBER_CODE.match(line))}
+        return Selected(
+            uidvalidity=numbers.get(b"UIDVALIDITY", 0),
+            uidnext=numbers.get(b"UIDNEXT", 0) or self._highest_uid() + 1,
+            exists=self.exists,
+            highestmodseq=numbers.get(b"HIGHESTMODSEQ") or None,
+        )
+
+    def _highest_uid(self) -> int:
+        """For servers that do not tell UIDNEXT."""
+        if not self.exists:
+            return 0
+        answer = self._ask(b"UID FETCH * (UID)")
+        items, _ = _by_uid(answer)
+        if not items:
+            raise SyncError("protocol")
+        return max(items)
+
+    def _by_esearch(self, low: int, high: int) -> list[int] | None:
+        """RFC 4731. COUNT tells whether the listing is whole. None: this server does not do it well."""
+        if not self._esearch:
+            return None
+        answer = self._ask(b"UID SEARCH RETURN (ALL COUNT) UID %d:%d" % (low, high), line_bytes=LISTING_BYTES)
+        lines = [pieces[0] for pieces in answer.responses if _ESEARCH.match(pieces[0])]
+        if answer.ok and len(lines) == 1:
+            found = _read_esearch(lines[0], low, high)
+            if found is not None:
+                return found
+        self._esearch = False
+        return None
+
+    def _by_search(self, low: int, high: int) -> list[int] | None:
+        answer = self._ask(
+            b"UID SEARCH UID %d:%d" % (low, high), line_bytes=LISTING_BYTES, answer_bytes=LISTING_BYTES
+        )
+        lines = [found[1] for pieces in answer.responses if (found := _SEARCH.match(pieces[0]))]
+        if not answer.ok or not lines:
+            return None
+        return sorted({uid for line in lines for uid in map(int, line.split()) if low <= uid <= high})
+
+    def _by_fetch(self, low: int, high: int) -> list[int] | None:
+        answer = self._ask(b"UID FETCH %d:%d (UID)" % (low, high), answer_bytes=LISTING_BYTES)
+        items, clean = _by_uid(answer)
+        if not answer.ok or not clean:
+            return None
+        return sorted(uid for uid in items if low <= uid <= high)
+
+    def _heads(self, uids: Collection[int]) -> tuple[dict[int, Head], bool]:
+        """Heads, and whether every answer could be read: if so, what is absent is gone."""
+        found: dict[int, Head] = {}
+        all_clean = True
+        for text, named in sequence_sets(uids):
+            answer = self._ask(b"UID FETCH", text, b"(UID RFC822.SIZE INTERNALDATE)", uids=named)
+            items, clean = _by_uid(answer)
+            all_clean = all_clean and clean and answer.ok
+            for uid in named:
+                if uid in items:
+                    found[uid] = Head(uid, items[uid].size or 0, read_date(items[uid].date))
+        return found, all_clean
+
+    def _read(
+        self, uids: Collection[int], section: bytes, literal_bytes: int, answer_bytes: int
+    ) -> dict[int, FetchItems]:
+        """What the server has of `uids`; an unreadable one has no body, one that is gone is absent."""
+        found: dict[int, FetchItems] = {}
+        waiting = list(sequence_sets(uids))
+        halvings = 0
+        while waiting:
+            text, named = waiting.pop()
+            answer = self._ask(
+                b"UID FETCH",
+                text,
+                b"(UID FLAGS INTERNALDATE RFC822.SIZE %b)" % section,
+                uids=named,
+                literal_bytes=literal_bytes,
+                answer_bytes=answer_bytes,
+            )
+            items, clean = _by_uid(answer)
+            found |= {uid: items[uid] for uid in named if uid in items and items[uid].body is not None}
+            missing = [uid for uid in named if uid not in found]
+            if not missing or (clean and answer.ok and not any(uid in items for uid in missing)):
+                continue
+            if len(named) == 1:
+                found[named[0]] = FetchItems(uid=named[0])
+                continue
+            halvings += 1
+            if halvings > MAX_HALVINGS:
+                raise SyncError("protocol", uids=tuple(missing))
+            waiting += _halves(missing)
+        return found
+
+
+def _room(head: Head | None, max_bytes: int) -> int:
+    """The bytes to reckon with for one mail; one of unknown size may be as large as any."""
+    if head is None or not head.size:
+        return max_bytes
+    return head.size if head.size <= max_bytes else HEADER_BYTES
+
+
+def _halves(uids: list[int]) -> Iterator[tuple[bytes, list[int]]]:
+    middle = len(uids) // 2
+    for half in (uids[:middle], uids[middle:]):
+        yield from sequence_sets(half)
+
+
+def _by_uid(answer: Answer) -> tuple[dict[int, FetchItems], bool]:
+    """What FETCH responses say, by UID, and whether each could be read. Those without a UID are nobody's."""
+    found: dict[int, FetchItems] = {}
+    clean = True
+    for pieces in answer.responses:
+        if not is_fetch(pieces):
+            continue
+        try:
+            items = read_fetch(pieces)
+        except ValueError:
+            clean = False
+            continue
+        if items.uid in found:
+            found[items.uid].update(items)
+        elif items.uid:
+            found[items.uid] = items
+    return found, clean
+
+
+def _fetched(uid: int, items: FetchItems, complete: bool) -> Fetched:
+    flags, date = read_flags(items.flags or b""), read_date(items.date)
+    empty = not items.body and items.size != 0
+    if items.body is None or empty:
+        return Fetched(uid, None, flags, date, items.size or 0, complete=False, unreadable=True)
+    return Fetched(uid, items.body, flags, date, items.size or len(items.body), complete=complete)
+
+
+def _read_esearch(line: bytes, low: int, high: int) -> list[int] | None:
+    count = _ESEARCH_COUNT.search(line)
+    listed = _ESEARCH_ALL.search(line)
+    if not count:
+        return None
+    try:
+        found = expand_set(listed[1], low, high) if listed else []
+    except ValueError:
+        return None
+    return found if len(found) == int(count[1]) else None
+
+
+def _not_opened(answer: Answer) -> SyncError:
+    if judge(answer.text).kind == "fault":
+        return SyncError("server-busy")
+    if answer.status == "BAD":
+        return SyncError("protocol")
+    return SyncError("folder-gone" if _GONE.search(answer.text) else "folder-refused", transient=False)
+
+
+def _lost(error: WireError, uids: Iterable[int]) -> SyncError:
+    asked = tuple(uids)
+    if error.said:
+        refusal = judge(error.said)
+        if refusal.kind in ("busy", "throttled"):
+            code = "throttled" if refusal.kind == "throttled" else "server-busy"
+            return SyncError(code, retry_after=refusal.retry_after)
+        return SyncError("connection-lost")
+    codes = {"server-closed": "connection-lost", "garbled": "protocol"}
+    return SyncError(codes.get(error.code, error.code), uids=asked)

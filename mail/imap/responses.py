@@ -1,0 +1,260 @@
+"""Reading what a mail server answers, and writing sets of UIDs. Pure.
+
+`read_fetch` is on the path of every mail: it knows by heart the form that servers use, and falls back to a
+tokenizer that takes any legal one. Neither recurses, so no nesting of parentheses can hurt.
+"""
+
+import functools
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+
+SET_BYTES = 4000  # RFC 7162 §4 lets a command have 8,192 octets; some servers take less
+MAX_UIDS = 2_000_000  # one listing; a server that names more makes them up
+MAX_FLAGS = 100
+MAX_FLAG_CHARS = 100
+
+_FETCH = re.compile(rb"\* \d{1,10} FETCH \(", re.IGNORECASE)
+_ITEM = re.compile(
+    rb" ?(?:UID (\d{1,10})(?=[ )])"
+    rb'|FLAGS \(([^()"{]*)\)'
+    rb'|INTERNALDATE "([^"]{0,40})"'
+    rb"|RFC822\.SIZE (\d{1,15})(?=[ )])"
+    rb"|MODSEQ \((\d{1,20})\)"
+    rb"|BODY\[(HEADER)?\] ?\Z"
+    rb"|\)\Z)",
+    re.IGNORECASE,
+)
+_TOKEN = re.compile(
+    rb'[ ]*(?:([()])|"((?:[^"\\]|\\.)*)"|([^\s()"\[]*\[[^\]]*\](?:<\d+>)?|[^\s()"]+))', re.DOTALL
+)
+_DATE = re.compile(
+    rb" ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)\Z"
+)  # RFC 3501 §9 date-time
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        (b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"), 1
+    )
+}
+_FIRST_YEAR, _LAST_YEAR = 1970, 2100
+_SYSTEM_FLAGS = {flag.lower(): flag for flag in ("\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft")}
+
+
+@dataclass(slots=True)
+class FetchItems:
+    """What FETCH responses said of one mail. `flags` and `date` are as sent; None means not said."""
+
+    uid: int | None = None
+    flags: bytes | None = None
+    date: bytes | None = None
+    size: int | None = None
+    body: bytes | None = field(default=None, repr=False)
+
+    def update(self, later: "FetchItems") -> None:
+        """Take over what a later response for the same mail says."""
+        for name in ("flags", "date", "size", "body"):
+            value = getattr(later, name)
+            if value is not None:
+                setattr(self, name, value)
+
+
+def is_fetch(pieces: list[bytes]) -> bool:
+    """Whether this untagged response is a FETCH."""
+    return _FETCH.match(pieces[0]) is not None
+
+
+def read_fetch(pieces: list[bytes]) -> FetchItems:
+    """One FETCH response, as [text, literal, text, …]. Raises ValueError where it makes no sense."""
+    return _read_usual(pieces) or _read_any(pieces)
+
+
+def _read_usual(pieces: list[bytes]) -> FetchItems | None:
+    start = _FETCH.match(pieces[0])
+    if not start or len(pieces) not in (1, 3) or not pieces[-1].endswith(b")"):
+        return None
+    found = FetchItems()
+    position = start.end()
+    for text in pieces[::2]:
+        while position < len(text):
+            item = _ITEM.match(text, position)
+            if item is None:
+                return None
+            _take_item(found, item)
+            position = item.end()
+        position = 0
+    if len(pieces) == 3:
+        found.body = pieces[1]
+    return found
+
+
+def _take_item(found: FetchItems, item: re.Match[bytes]) -> None:
+    which = item.lastindex
+    if which == 1:
+        found.uid = int(item[1])
+    elif which == 2:
+        found.flags = item[2]
+    elif which == 3:
+        found.date = item[3]
+    elif which == 4:
+        found.size = int(item[4])
+
+
+def _read_any(pieces: list[bytes]) -> FetchItems:
+    values = dict(_pairs(_tokens(pieces)))
+    found = FetchItems()
+    if isinstance(uid := values.get(b"UID"), bytes):
+        found.uid = _number(uid)
+    if isinstance(size := values.get(b"RFC822.SIZE"), bytes):
+        found.size = _number(size)
+    if isinstance(flags := values.get(b"FLAGS"), list):
+        found.flags = b" ".join(flags)
+    if isinstance(date := values.get(b"INTERNALDATE"), bytes):
+        found.date = date
+    body = values.get(b"BODY[]", values.get(b"BODY[HEADER]", values.get(b"BODY[]<0>")))
+    found.body = body if isinstance(body, bytes) else None
+    return found
+
+
+def _number(text: bytes) -> int:
+    if not re.fullmatch(rb"\d{1,15}", text):
+        raise ValueError("not a number")
+    return int(text)
+
+
+def _tokens(pieces: list[bytes]) -> Iterator[tuple[str, bytes]]:
+    """Kinds are "mark" (a parenthesis), "text" (a string) and "atom"."""
+    start = _FETCH.match(pieces[0])
+    if not start:
+        raise ValueError("no FETCH response")
+    position = start.end() - 1
+    for index, piece in enumerate(pieces):
+        if index % 2:
+            yield "text", piece
+            continue
+        while position < len(piece) and piece[position:].strip():
+            token = _TOKEN.match(piece, position)
+            if token is None:
+                raise ValueError("unreadable FETCH response")
+            position = token.end()
+            yield _kind(token)
+        position = 0
+
+
+def _kind(token: re.Match[bytes]) -> tuple[str, bytes]:
+    if token[1] is not None:
+        return "mark", token[1]
+    if token[2] is not None:
+        return "text", re.sub(rb"\\(.)", rb"\1", token[2], flags=re.DOTALL)
+    return "atom", token[3]
+
+
+def _pairs(tokens: Iterator[tuple[str, bytes]]) -> Iterator[tuple[bytes, bytes | list[bytes] | None]]:
+    """Names and values of the outer list. A list value is flat: what is nested deeper is of no use here."""
+    depth = 0
+    name: bytes | None = None
+    values: list[bytes] = []
+    for kind, token in tokens:
+        if kind == "mark":
+            depth += 1 if token == b"(" else -1
+            if depth == 1 and token == b")":
+                if name is None:
+                    raise ValueError("a list without a name")
+                yield name, values
+                name, values = None, []
+        elif depth != 1:
+            values.append(token)
+        elif name is None:
+            name = token.upper()
+        else:
+            yield name, None if kind == "atom" and token.upper() == b"NIL" else token
+            name = None
+    if depth or name is not None:
+        raise ValueError("a list without an end")
+
+
+@functools.lru_cache(maxsize=2048)
+def read_flags(raw: bytes) -> frozenset[str]:
+    r"""The flags as text that can be stored. \Recent is left out: it tells of sessions, not of the mail."""
+    names = (name.decode("utf-8", "replace")[:MAX_FLAG_CHARS] for name in raw.split()[:MAX_FLAGS])
+    flags = (_SYSTEM_FLAGS.get(name.lower(), name) for name in names if name.lower() != "\\recent")
+    return frozenset("".join(char for char in flag if char.isprintable()) for flag in flags) - {""}
+
+
+def read_date(raw: bytes | None) -> datetime | None:
+    """INTERNALDATE in UTC, or None where it is missing or nonsense."""
+    found = _DATE.match(raw) if raw else None
+    if not found:
+        return None
+    day, month, year, hour, minute, second, sign, hours, minutes = found.groups()
+    if not _FIRST_YEAR <= int(year) <= _LAST_YEAR:
+        return None
+    try:
+        return datetime(
+            int(year),
+            _MONTHS[month.lower()],
+            int(day),
+            int(hour),
+            int(minute),
+            int(second),
+            tzinfo=_zone(sign, int(hours), int(minutes)),
+        ).astimezone(UTC)
+    except (ValueError, KeyError, OverflowError):
+        return None
+
+
+@functools.lru_cache(maxsize=256)
+def _zone(sign: bytes, hours: int, minutes: int) -> timezone:
+    offset = timedelta(hours=hours, minutes=minutes)
+    return timezone(-offset if sign == b"-" else offset)
+
+
+def sequence_sets(uids: Iterable[int], max_bytes: int = SET_BYTES) -> Iterator[tuple[bytes, list[int]]]:
+    """`uids` as sets like 1:4,9 in ascending order, each below `max_bytes`, with the UIDs that it names."""
+    text: list[bytes] = []
+    named: list[int] = []
+    length = 0
+    for first, last in _ranges(uids):
+        part = b"%d" % first if first == last else b"%d:%d" % (first, last)
+        if text and length + len(part) + 1 > max_bytes:
+            yield b",".join(text), named
+            text, named, length = [], [], 0
+        text.append(part)
+        named.extend(range(first, last + 1))
+        length += len(part) + 1
+    if text:
+        yield b",".join(text), named
+
+
+def _ranges(uids: Iterable[int]) -> Iterator[tuple[int, int]]:
+    first = last = 0
+    for uid in sorted(set(uids)):
+        if not 0 < uid <= 0xFFFFFFFF:
+            raise ValueError("not a UID")
+        if uid == last + 1 and first:
+            last = uid
+            continue
+        if first:
+            yield first, last
+        first = last = uid
+    if first:
+        yield first, last
+
+
+def expand_set(text: bytes, low: int, high: int) -> list[int]:
+    """The UIDs of a set like 1:4,9 between `low` and `high`: what lies outside is never expanded.
+
+    Raises ValueError for what is no set, or names more than MAX_UIDS.
+    """
+    uids: set[int] = set()
+    named = 0
+    for part in text.split(b","):
+        first, _, last = part.partition(b":")
+        one, other = _number(first), _number(last or first)
+        inside = range(max(low, min(one, other)), min(high, max(one, other)) + 1)
+        named += len(inside)
+        if named > MAX_UIDS:
+            raise ValueError("more UIDs than any folder has")
+        uids.update(inside)
+    return sorted(uids)

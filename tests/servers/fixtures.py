@@ -1,0 +1,88 @@
+"""Mail servers as fixtures. `dovecot` is shared by a whole test run: use your own user, or your own folder."""
+
+import itertools
+import os
+import ssl
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers.certificates import Authority, Identity
+from tests.servers.dovecot import Dovecot, Options, installed
+from tests.servers.scripted import Script, ScriptedServer
+
+USERS = {"alice": "pass word", "bob": 'Schlüssel-ß€"\\', "charlie": "nothing"} | {
+    f"user{number}": "secret" for number in range(200)
+}
+_numbers = itertools.count()
+
+
+def require_dovecot() -> None:
+    """Skip where there is no Dovecot; with CI=true that is a failure."""
+    if installed():
+        return
+    if os.environ.get("CI") == "true":
+        pytest.fail("Dovecot is missing: apt-get install dovecot-imapd")
+    pytest.skip("Dovecot is missing: apt-get install dovecot-imapd")
+
+
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[Dovecot]:
+    """A Dovecot with all that it offers; users are those of USERS."""
+    require_dovecot()
+    with Dovecot(USERS) as server:
+        yield server
+
+
+@pytest.fixture
+def start_dovecot() -> Iterator[Callable[..., Dovecot]]:
+    """start_dovecot(max_connections=3, …): a Dovecot of one's own; options as in Options."""
+    require_dovecot()
+    started: list[Dovecot] = []
+
+    def start(**options: object) -> Dovecot:
+        server = Dovecot(USERS, Options(**options))  # type: ignore[arg-type]
+        server.start()
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.__exit__()
+
+
+@pytest.fixture
+def mail_user(dovecot: Dovecot) -> str:
+    """The name of a user of `dovecot` whose mailbox no other test has seen. The password is "secret"."""
+    return f"user{next(_numbers)}"
+
+
+@pytest.fixture
+def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
+    """A certificate authority that connections of this test trust."""
+    authority = Authority(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.path))
+    return authority
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., ScriptedServer]]:
+    """serve(script, greeting=…, tls=…, starttls=…): a scripted server that runs until the test ends."""
+    started: list[ScriptedServer] = []
+
+    def start(script: Script | None = None, **options: object) -> ScriptedServer:
+        server = ScriptedServer(script, **options)  # type: ignore[arg-type]
+        started.append(server.__enter__())
+        return server
+
+    yield start
+    for server in started:
+        server.__exit__()
+
+
+def server_context(identity: Identity) -> ssl.SSLContext:
+    """The server's side of TLS with this certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(identity.certificate, identity.key)
+    return context
