@@ -16,6 +16,7 @@ from mailhelper.services.errors import ServiceError, told_plainly
 from mailhelper.services.owner import Owner
 
 AWAY = Path("/var/lib/mailhelper")
+NOTE = "servers-are-in"
 SOCKETS = Path("/tmp")  # noqa: S108 - short enough for a socket's path (107 bytes), whatever TMPDIR says
 
 
@@ -63,19 +64,20 @@ def settle(data: Path, owner: Owner | None) -> Home:
 
 
 def _servers(data: Path, owner: Owner | None) -> Path:
-    note = data / "servers-are-in"
-    if owner is None:
-        return data
-    if note.exists():
-        return _noted(note)
+    if owner is None or (data / NOTE).exists():
+        return found(data)
     if not owner.may_enter(data.parent):
-        return _away(note)
+        return _away(data / NOTE)
     if not owner.may_enter(data):
         data.chmod(stat.S_IMODE(data.stat().st_mode) | stat.S_IXOTH)  # pass through, not look around
     return data
 
 
-def _noted(note: Path) -> Path:
+def found(data: Path) -> Path:
+    """Where the servers of DATA_DIR live by now; nothing is made or changed."""
+    note = data / NOTE
+    if not note.exists():
+        return data
     folder = Path(note.read_text(encoding="utf-8").strip())
     if not folder.is_dir():
         raise ServiceError(

@@ -2,7 +2,7 @@
 
 import sys
 
-from mailhelper.services import catalogues, terminal
+from mailhelper.services import catalogues, mode, places, terminal
 from mailhelper.services.places import ROOT
 from mailhelper.services.stack import up
 
@@ -10,7 +10,8 @@ from mailhelper.services.stack import up
 def main(arguments: list[str]) -> int:
     catalogues.compile_changed()
     with up() as env:
-        return terminal.run_child([sys.executable, "-P", str(ROOT / "manage.py"), *arguments], env)
+        settings = mode.shared_settings(places.data_dir()) | env
+        return terminal.run_child([sys.executable, "-P", str(ROOT / "manage.py"), *arguments], settings)
 
 
 if __name__ == "__main__":

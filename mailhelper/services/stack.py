@@ -19,6 +19,7 @@ from mailhelper.services.postgres import Postgres
 from mailhelper.services.valkey import Valkey
 
 Server = Postgres | Valkey
+KINDS: dict[str, type[Server]] = {"DATABASE_URL": Postgres, "REDIS_URL": Valkey}
 Tell = Callable[[str], None]
 
 
@@ -36,17 +37,23 @@ def up(data_dir: Path | None = None, tell: Tell = _quiet) -> Iterator[dict[str, 
     Raises: ServiceError, with one clear line.
     """
     data = (data_dir or places.data_dir()).resolve()
-    given = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}
-    wanted = [name for name in ("DATABASE_URL", "REDIS_URL") if name not in given]
+    given = {name: os.environ[name] for name in KINDS if os.environ.get(name)}
+    wanted = [name for name in KINDS if name not in given]
     with told_plainly(data):
         places.make_private(data)
     if not wanted:
         yield {"DATA_DIR": str(data), **given}
         return
     home = homes.settle(data, owner.choose(data))
-    servers = {name: Postgres(home) if name == "DATABASE_URL" else Valkey(home) for name in wanted}
-    with _shared(home, servers, tell) as urls:
+    with _shared(home, {name: KINDS[name](home) for name in wanted}, tell) as urls:
         yield {"DATA_DIR": str(data), **given, **urls}
+
+
+def fallen(data: Path) -> Server | None:
+    """A server of ours that does not run although `up` holds it, else None."""
+    home = Home(data, homes.found(data), None)
+    servers = [kind(home) for name, kind in KINDS.items() if not os.environ.get(name)]
+    return next((server for server in servers if not server.pid()), None)
 
 
 @contextmanager
