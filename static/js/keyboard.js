@@ -18,8 +18,9 @@ const cellOf = (element) => element.closest("[data-cell]");
 
 const across = (rows, columns) => {
   const cells = [...document.querySelectorAll("[data-cell]")];
-  const at = cells.indexOf(cellOf(document.activeElement) ?? cells[0]);
-  const [row, column] = [Math.floor(at / 3) + rows, (at % 3) + columns];
+  const here = cellOf(document.activeElement);
+  const at = here ? cells.indexOf(here) : 0;
+  const [row, column] = here ? [Math.floor(at / 3) + rows, (at % 3) + columns] : [0, 0];
   if (row < 0 || row > 2 || column < 0 || column > 2) return;
   const next = cells[row * 3 + column];
   (next.querySelector("[data-row]") ?? next.querySelector("a") ?? next).focus();
