@@ -1,0 +1,125 @@
+"""HTML to the text that a reader would see."""
+
+import re
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from mail.mime import markup
+
+MAX_HTML = 500_000
+"""The most characters of HTML source that are read for their text."""
+
+_EASY_TAGS, _EASY_RUN = 2500, 3000
+_LIMITS = markup.Limits(
+    tags=50_000, depth=300, attributes=300, in_all=100_000, work=300_000, references=500_000
+)
+
+# Characters of the private use area, taken out of the source and put in as marks: whatever stands between
+# HIDE and SHOW is left out. (Nodes are not removed: one inside another would be freed twice.)
+_BREAK, _HIDE, _SHOW = "\ue000", "\ue001", "\ue002"
+_MARKS = re.compile(f"[{_BREAK}{_HIDE}{_SHOW}]")
+
+_BEFORE = {
+    "td": " ",
+    "th": " ",
+    "li": f"{_BREAK}- ",
+    **dict.fromkeys(("br", "div", "tr", "dt", "dd", "section", "article", "address", "center"), _BREAK),
+    **dict.fromkeys(("p", "h1", "h2", "h3", "h4", "blockquote", "pre", "hr", "ul", "ol"), _BREAK * 2),
+}
+_LINE = ", ".join(_BEFORE)
+_AROUND = frozenset({"p", "h1", "h2", "h3", "h4", "blockquote", "pre", "ul", "ol", "div", "center"})
+_DROPPED = (
+    "script, style, head, title, template, noscript, object, iframe, svg, math, select, textarea, [hidden], "
+    '[style*="display:none" i], [style*="display: none" i], [style*="visibility:hidden" i], '
+    '[style*="visibility: hidden" i]'
+)
+_FAINT = (
+    '[style*="font-size:0" i], [style*="font-size: 0" i], [style*="opacity:0" i], [style*="opacity: 0" i]'
+)
+_NOTHING = re.compile(
+    r"(font-size|opacity)\s*:\s*0+(?:\.0*)?(?:px|pt|em|rem|%)?\s*(?:[;!]|\Z)", re.IGNORECASE
+)
+_PRE = re.compile(r"<pre[\s>].*?(?:</pre|\Z)", re.IGNORECASE | re.DOTALL)
+_TAGS = re.compile(r"<[^<>]*+>")
+# Senders pad the preview line with characters that take no room.
+_FILLERS = "\u00ad\u034f\u2007\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+_FILLER = re.compile(f"(?:[{_FILLERS}][ \u00a0]*+){{2,}}+")
+
+
+def html_to_text(html: str) -> str:
+    """Visible text, a line a block, at most one empty line in a row. Never raises.
+
+    Scripts, styles, comments and what inline styles hide are left out; of HTML that would cost a parser too
+    much only the tags are (see `markup`). Text hidden by a style sheet or by its colour stays.
+    """
+    html = html[:MAX_HTML]
+    if not _is_easy(html):
+        return _lines(_TAGS.sub(" ", html).replace(_BREAK, " "))
+    if not html.isascii():
+        html = _MARKS.sub("", html)
+    if "<pre" in html or "<PRE" in html:
+        html = _PRE.sub(lambda found: found[0].replace("\n", "<br>"), html)
+    root = LexborHTMLParser(html).root
+    if root is None:
+        return ""
+    _mark(root)
+    return _lines(_shown(root.text()))
+
+
+def _is_easy(html: str) -> bool:
+    """Whether a parser may have it. Few and short tags need no closer look."""
+    runs = html.split("<")
+    if len(runs) <= _EASY_TAGS and max(map(len, runs)) <= _EASY_RUN:
+        return True
+    return markup.is_within(html, _LIMITS)
+
+
+def _mark(root: LexborNode) -> None:
+    for node in root.css(_LINE):
+        tag = node.tag or ""
+        node.insert_before(_BEFORE[tag])
+        if tag in _AROUND:
+            node.insert_after(_BREAK)
+    for node in root.css(_DROPPED):
+        _hide(node)
+    for node in root.css(_FAINT):
+        if _is_faint(node):
+            _hide(node)
+
+
+def _hide(node: LexborNode) -> None:
+    node.insert_before(_HIDE)
+    node.insert_after(_SHOW)
+
+
+def _is_faint(node: LexborNode) -> bool:
+    """Without size or opacity; a size of nothing is usual on frames whose children set their own."""
+    found = _NOTHING.search(node.attributes.get("style") or "")
+    if not found:
+        return False
+    return found[1].lower() == "opacity" or node.css_first('* [style*="font-size" i], font') is None
+
+
+def _shown(text: str) -> str:
+    """The text outside of all pairs of HIDE and SHOW."""
+    start, *hidden = text.split(_HIDE)
+    shown, depth = [start], 0
+    for piece in hidden:
+        depth += 1
+        _inner, *after = piece.split(_SHOW)
+        for part in after:
+            depth -= 1
+            if depth <= 0:
+                shown.append(part)
+    return "".join(shown)
+
+
+def _lines(text: str) -> str:
+    if any(char in text for char in _FILLERS):
+        text = _FILLER.sub(" ", text)
+    lines: list[str] = []
+    for line in text.split(_BREAK):
+        line = " ".join(line.split())
+        if line or (lines and lines[-1]):
+            lines.append(line)
+    return "\n".join(lines).rstrip()
