@@ -17,7 +17,7 @@ class PasswordHasher(Argon2PasswordHasher):
         self.memory_cost = settings.PASSWORD_COST.memory
         self.time_cost = settings.PASSWORD_COST.passes
         self.parallelism = settings.PASSWORD_COST.lanes
-        return super().params()  # type: ignore[no-untyped-call]
+        return super().params()
 
     def encode(self, password: str, salt: str) -> str:
         """The stored form."""

@@ -3,9 +3,11 @@
 from celery import shared_task
 
 from accounts import housekeeping
+from accounts.coded import coded
 
 
 @shared_task(name="accounts.housekeeping", expires=55)
+@coded
 def keep_house() -> dict[str, int]:
     """Lock what should be locked, drop what has ended. Gives counts."""
     return {

@@ -69,14 +69,15 @@ def sign_in(request: HttpRequest, user: User, vault: Vault, device: Any) -> Read
     request.session.pop(_WAITING, None)
     login(request, user)
     second_factor_login(request, device)
-    if not request.session.session_key:
-        request.session.create()
     request.session.save()
+    session_key = request.session.session_key
+    if session_key is None:
+        raise CannotOpen
     now = timezone.now()
     row = ReaderSession(
         pk=draw_id(ReaderSession),
         owner=user,
-        session_id=request.session.session_key,
+        session_id=session_key,
         unlocked_at=now,
         acted_at=now,
         last_seen=now,

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class MailConfig(AppConfig):
-    """See the package's files."""
+    """Folders, mail, the sync engine."""
 
     name = "mail"
     default_auto_field = "django.db.models.BigAutoField"

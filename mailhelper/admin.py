@@ -28,12 +28,12 @@ class StateAdmin(ModelAdmin):
         rows: QuerySet[Any] = manager.order_by("-pk")
         return rows
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """All columns but the protected ones and the login hash."""
         fields = self.model._meta.fields
         return [f.name for f in fields if not isinstance(f, ProtectedField) and f.name != "password"]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """All of them."""
         return self.get_fields(request, obj)
 
@@ -57,7 +57,7 @@ class UserAdmin(StateAdmin):
     list_display = ("username", "is_active", "is_staff", "last_login", "date_joined")
     list_filter = ("is_active", "is_staff")
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """All but two."""
         return [name for name in self.get_fields(request) if name not in ("is_active", "is_staff")]
 

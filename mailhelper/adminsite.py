@@ -3,7 +3,6 @@
 The door middleware asks for a signed-in reader with an open vault before; here operators are told apart.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib.admin import AdminSite
@@ -27,18 +26,18 @@ class OperatorsSite(AdminSite):
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Take in what belongs here; leave out the rest."""
-        models = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
+        models: list[Any] = (
+            [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
+        )
         welcome = [model for model in models if model._meta.app_label in self._APPS]
         super().register(welcome, admin_class, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
         """An operator who passed both factors."""
-        user = request.user
-        return bool(user.is_active and user.is_staff and user.is_verified())  # type: ignore[union-attr]
+        user: Any = request.user
+        return bool(user.is_active and user.is_staff and user.is_verified())
 
-    def admin_view(
-        self, view: Callable[..., HttpResponseBase], cacheable: bool = False
-    ) -> Callable[..., HttpResponseBase]:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Each page, rendered before the operator's context closes."""
         inner = super().admin_view(view, cacheable)
 

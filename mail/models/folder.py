@@ -10,7 +10,10 @@ from accounts.ownership import Owned
 
 
 class Folder(Owned):
-    """The mark (`uidvalidity` … `highestmodseq`) is what the server said when it was last complete."""
+    """The mark (`uidvalidity` … `highestmodseq`) is what the server said when the flags here were last looked at.
+
+    `uidnext` and `exists` stand only where every mail was here too.
+    """
 
     class Role(models.TextChoices):
         INBOX = "inbox"

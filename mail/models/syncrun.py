@@ -27,6 +27,7 @@ class SyncRun(Owned):
         "gone": "count",
         "dropped": "count",
         "opaque": "count",
+        "unreadable": "count",
         "folders": "count",
         "units": "count",
     }
@@ -43,7 +44,8 @@ class SyncRun(Owned):
     changed = models.BigIntegerField(default=0)
     gone = models.BigIntegerField(default=0)
     dropped = models.BigIntegerField(default=0)
-    opaque = models.BigIntegerField(default=0)
+    opaque = models.BigIntegerField(default=0)  # stored, but only the source can be shown
+    unreadable = models.BigIntegerField(default=0)  # the server's answer made no sense: tried again next time
     folders = models.PositiveIntegerField(default=0)
     units = models.PositiveIntegerField(default=0)
 

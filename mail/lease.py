@@ -1,0 +1,58 @@
+"""One sync of an account at a time, wherever its workers run.
+
+The lease is a time and a fencing number in the account's row. Each transaction of a run begins with `hold`:
+whoever was overtaken while they slept finds no row and stops, and a taker waits for the commit of the other.
+"""
+
+from dataclasses import dataclass
+
+from django.db import connection
+
+HOLD = 120  # seconds
+
+_TAKE = """
+    UPDATE accounts_mailaccount
+       SET lease_until = now() + make_interval(secs => %s), fence = fence + 1, starts = starts + 1, queued_at = NULL
+     WHERE id = %s AND state = 'active' AND (lease_until IS NULL OR lease_until < now())
+ RETURNING fence
+"""
+_HOLD = """
+    UPDATE accounts_mailaccount SET lease_until = now() + make_interval(secs => %s)
+     WHERE id = %s AND fence = %s AND state = 'active'
+"""
+_RELEASE = "UPDATE accounts_mailaccount SET lease_until = NULL, starts = 0 WHERE id = %s AND fence = %s"
+
+
+class LeaseLost(Exception):
+    """Somebody else holds the account now, or its reader paused or deleted it: stop at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to sync one account until somebody takes it over."""
+
+    account: int
+    fence: int
+
+    def hold(self) -> None:
+        """Lengthen it; the first statement of every transaction of a run. Raises LeaseLost."""
+        if not _execute(_HOLD, HOLD, self.account, self.fence):
+            raise LeaseLost
+
+    def release(self) -> bool:
+        """Give it back. False where it was lost before."""
+        return bool(_execute(_RELEASE, self.account, self.fence))
+
+
+def take(account: int) -> Lease | None:
+    """The lease of an account, or None while another holds it, or where there is nothing to sync."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, [HOLD, account])
+        row = cursor.fetchone()
+    return Lease(account, row[0]) if row else None
+
+
+def _execute(statement: str, *values: int) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, list(values))
+        return int(cursor.rowcount)

@@ -1,0 +1,43 @@
+"""The row of a sync that the reader watches: begun, moved on, finished."""
+
+from typing import Any
+
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.models import MailAccount
+from mail.models import SyncRun
+
+_COUNTS = ("stored", "matched", "changed", "gone", "dropped", "opaque", "unreadable")
+
+
+def begin(account: MailAccount, *, full: bool = False) -> SyncRun:
+    """The account's unfinished run, or a new one."""
+    mine = SyncRun.objects.for_user(account.owner_id)
+    run = mine.filter(account=account, finished_at=None).first()
+    if run is None:
+        run = mine.create(owner_id=account.owner_id, account=account, full=full)
+    mine.filter(pk=run.pk).update(units=F("units") + 1, moved_on_at=timezone.now())
+    return run
+
+
+def count(run: SyncRun, **more: int) -> None:
+    """Add to its counts; in the transaction of what is counted."""
+    if unknown := set(more) - set(_COUNTS):
+        raise ValueError(f"no counts: {unknown}")
+    changes: dict[str, Any] = {name: F(name) + number for name, number in more.items() if number}
+    _update(run, **changes)
+
+
+def expect(run: SyncRun, mails: int) -> None:
+    """So many mails are still to fetch."""
+    _update(run, wanted=F("stored") + F("matched") + mails)
+
+
+def finish(run: SyncRun, error: str = "") -> None:
+    """It is over, with or without an error code."""
+    _update(run, finished_at=timezone.now(), error=error)
+
+
+def _update(run: SyncRun, **changes: Any) -> None:
+    SyncRun.objects.for_user(run.owner_id).filter(pk=run.pk).update(moved_on_at=timezone.now(), **changes)

@@ -1,0 +1,187 @@
+"""One unit of a sync: connect, folders, look at each, fetch and store newest first, until done or time is up.
+
+A unit is short, so that accounts take turns and a kill loses little: what is still to do is found again from
+the rows and the server, not remembered. docs/sync.md tells the whole.
+"""
+
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import cast
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts import grants
+from accounts.connections import ConnectionFailed, Security, Server, open_imap
+from accounts.grants import NoGrant
+from accounts.keyring import WorkerKeys
+from accounts.language import zone_of
+from accounts.models import MailAccount
+from accounts.ownership import acting_as_operator
+from mail import folders, gone, lease, runs, schedule
+from mail.imap.errors import SyncError
+from mail.imap.session import Session
+from mail.lease import Lease, LeaseLost
+from mail.models import SyncRun
+from mail.pipeline import ReaderContext
+from mail.scan import Found, Scanner
+from mail.storage import Store
+
+logger = logging.getLogger(__name__)
+
+UNIT_SECONDS = 3.0
+POISON = 3  # units begun in a row and never ended
+_FOLDER_ONLY = frozenset({"folder-gone", "folder-refused"})
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One unit of work on one account."""
+
+    account: MailAccount
+    keys: WorkerKeys
+    run: SyncRun
+    lease: Lease
+    ends: float  # monotonic
+
+    def over(self) -> bool:
+        """Whether others have waited long enough."""
+        return time.monotonic() >= self.ends
+
+
+def run_unit(account_id: int) -> bool:
+    """Work on an account for a few seconds. True: there is more, queue the next unit.
+
+    Does nothing where another worker holds the account, or where it was deleted or paused since.
+    """
+    with acting_as_operator("sync an account"):
+        account = MailAccount.unscoped.select_related("owner").filter(pk=account_id).first()
+    held = lease.take(account_id) if account else None
+    if account is None or held is None:
+        return False
+    account.refresh_from_db()
+    try:
+        return _run(account, held)
+    except LeaseLost:
+        logger.info("Account %s was taken over, paused or deleted", account_id)
+        return False
+    except Exception:
+        schedule.failed(account, "internal")
+        raise
+    finally:
+        held.release()
+
+
+def _run(account: MailAccount, held: Lease) -> bool:
+    run = runs.begin(account)
+    if account.starts > POISON:
+        runs.finish(run, "keeps-failing")
+        schedule.needs_reader(account, "keeps-failing")
+        return False
+    try:
+        keys = grants.borrow(account.owner_id)
+        more, error = _work(Unit(account, keys, run, held, time.monotonic() + UNIT_SECONDS))
+    except NoGrant:
+        runs.finish(run, "no-grant")
+        return False
+    except ConnectionFailed as failure:
+        _give_up(account, run, failure)
+        return False
+    except SyncError as failure:
+        runs.finish(run, failure.code)
+        schedule.failed(account, failure.code, retry_after=failure.retry_after)
+        return False
+    if more:
+        return True
+    runs.finish(run, error)
+    schedule.succeeded(account, error)
+    return False
+
+
+def _give_up(account: MailAccount, run: SyncRun, failure: ConnectionFailed) -> None:
+    """Only a refused password waits for the reader: servers, names and certificates mend themselves."""
+    runs.finish(run, failure.code)
+    if failure.code == "login-refused":
+        schedule.needs_reader(account, failure.code)
+    else:
+        hopeless = failure.permanent
+        schedule.failed(account, failure.code, hopeless=hopeless, retry_after=failure.retry_after)
+
+
+def _work(unit: Unit) -> tuple[bool, str]:
+    """Whether there is more to do, and what the reader should know of this run."""
+    server = server_of(unit.account, unit.keys)
+    with Session(open_imap(server, allowed=settings.ALLOWED_MAIL_NETWORKS)) as session:
+        found = list(_look(unit, session))
+        runs.expect(unit.run, sum(len(one.fetch) for one in found))
+        if not all(_fetch(unit, session, found)):
+            return True, ""
+    braked = any(one.braked for one in found)
+    kept = gone.drop(unit.account, unit.run, unit.lease)
+    return False, "" if kept and not braked else "many-gone"
+
+
+def _look(unit: Unit, session: Session) -> Iterator[Found]:
+    """Look at every folder that this run has not finished: moves are known only when all have been seen."""
+    scanner = Scanner(unit.account, session, unit.run, unit.lease)
+    for folder in folders.update(unit.account, session.list_folders(), unit.keys, unit.lease):
+        if folder.synced_at and folder.synced_at >= unit.run.started_at:
+            continue
+        try:
+            yield scanner.scan(folder, folders.raw_name(folder, unit.keys))
+        except SyncError as failure:
+            if failure.code not in _FOLDER_ONLY:
+                raise
+            logger.info("Folder %s cannot be opened: %s", folder.pk, failure.code)
+
+
+def _fetch(unit: Unit, session: Session, found: list[Found]) -> Iterator[bool]:
+    """Fetch and store what is new, folder by folder. False: time is up."""
+    store = Store(
+        unit.account,
+        unit.keys,
+        reader_of(unit.account, unit.keys),
+        unit.run,
+        unit.lease,
+        {trace.key: trace for trace in gone.traces(unit.account)},
+    )
+    scanner = Scanner(unit.account, session, unit.run, unit.lease)
+    for one in found:
+        if not one.fetch:
+            continue
+        clean = True
+        now = session.examine(folders.raw_name(one.folder, unit.keys))
+        if now.uidvalidity != one.selected.uidvalidity:
+            continue  # numbered anew since we looked: the next run sees it
+        for batch in session.stream(one.fetch, settings.MAIL_MAX_BYTES):
+            store.store(one.folder, one.selected.uidvalidity, batch)
+            clean = clean and not any(mail.unreadable for mail in batch)
+            yield not unit.over()
+        if clean and not one.braked:
+            scanner.finish(one)
+
+
+def server_of(account: MailAccount, keys: WorkerKeys) -> Server:
+    """Where the account is. Raises ConnectionFailed("login-refused") where no password is kept."""
+    if account.password is None:
+        raise ConnectionFailed("login-refused", permanent=True)
+    return Server(
+        host=keys.open_text(account, "host"),
+        port=account.port,
+        security=cast(Security, account.security),
+        username=keys.open_text(account, "username"),
+        password=keys.open_text(account, "password"),
+    )
+
+
+def reader_of(account: MailAccount, keys: WorkerKeys) -> ReaderContext:
+    """Whose mail it is, as the pipeline may know it."""
+    address, name = keys.open_text(account, "address"), keys.open_text(account, "name")
+    return ReaderContext(
+        addresses=frozenset({address.lower()}),
+        names=(name,) if name else (),
+        time_zone=zone_of(account.owner.time_zone),
+        now=timezone.now(),
+    )
