@@ -12,7 +12,7 @@ import os
 import re
 import socket
 import ssl
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal as OneOf
 
@@ -134,7 +134,7 @@ class Client(IMAPClient):  # type: ignore[misc]
         self._imap.debug = 0
         self.normalise_times = False
         self.ask = self.wire.ask
-        self._set_offered(self.wire.capabilities)
+        self.learn_capabilities(self.wire.welcome.partition(b" ")[2].partition(b" ")[2])
 
     @property
     def wire(self) -> Wire:
@@ -146,10 +146,7 @@ class Client(IMAPClient):  # type: ignore[misc]
         """Take the capabilities from a "[CAPABILITY …]" code, else ask for them (RFC 3501 §6.1.1)."""
         found = re.match(rb"\[CAPABILITY ([^\]]*)\]", code, re.IGNORECASE)
         names = found[1] if found else b" ".join(_capability_lines(self.ask(b"CAPABILITY")))
-        self._set_offered(names.decode("ascii", "replace").upper().split())
-
-    def _set_offered(self, names: Iterable[str]) -> None:
-        self.offered = frozenset(names)
+        self.offered = frozenset(names.decode("ascii", "replace").upper().split())
         self._cached_capabilities = tuple(sorted(name.encode() for name in self.offered))
         self.wire.non_synchronising = "LITERAL+" in self.offered
 
@@ -291,13 +288,13 @@ def _tls_code(error: Exception) -> str:
 def _greet(sock: socket.socket, server: Server, limits: Limits) -> Client:
     """Read greeting and capabilities."""
     try:
-        return Client(sock, server, limits)
+        client = Client(sock, server, limits)
     except WireError as error:
         raise _lost(error) from None
-    except (IMAPClient.Error, ValueError, LookupError) as error:
+    if not any(name.startswith("IMAP4REV") for name in client.offered):
         sock.close()
-        # imaplib's error holds the greeting; a BYE there is a server that has no room for us.
-        raise ConnectionFailed("server-busy" if "BYE" in str(error)[:12].upper() else "not-imap") from None
+        raise ConnectionFailed("not-imap")
+    return client
 
 
 def _enter(client: Client, server: Server, name: str) -> None:

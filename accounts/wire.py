@@ -10,6 +10,7 @@ and IMAPClient's commands too.
 
 import imaplib
 import re
+import secrets
 import socket
 import ssl
 import time
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer as Buffer
 
 _CHUNK = 262_144
-_LITERAL_MARK = re.compile(rb"~?\{(\d{1,18})\+?\}\r?\n\Z")
+_LITERAL_MARK = re.compile(rb"~?\{(\d+)\+?\}\r?\n\Z")
 _STATUS_LINE = re.compile(rb"\* (?:OK|NO|BAD|BYE|PREAUTH)\b", re.IGNORECASE)
+_GREETING = re.compile(rb"\* (OK|PREAUTH|BYE)\b ?(.*)\Z", re.IGNORECASE)
 _LINE_BREAKERS = re.compile(rb"[\r\n\0]")
 
 
@@ -195,6 +197,23 @@ class Wire(imaplib.IMAP4):
         finally:
             self.sock.close()
 
+    def _connect(self) -> None:
+        """Read the greeting. imaplib's own way gives up on lawful answers like "OK" without a text."""
+        self.tagpre = b"M%X" % secrets.randbelow(0xFFFF)
+        self.tagre = re.compile(b"(?P<tag>" + self.tagpre + rb"\d+) (?P<type>[A-Z]+) (?P<data>.*)", re.ASCII)
+        self.PROTOCOL_VERSION = "IMAP4REV1"
+        self.welcome = self.readline().strip()
+        greeting = _GREETING.match(self.welcome)
+        if not greeting:
+            self._fail("garbled")
+        if greeting[1].upper() == b"BYE":
+            self._said = greeting[2] or b"[UNAVAILABLE]"
+            self._fail("server-closed")
+        self.state = "AUTH" if greeting[1].upper() == b"PREAUTH" else "NONAUTH"
+
+    def _log(self, line: str) -> None:
+        """imaplib would keep the last commands here."""
+
     def _new_tag(self) -> bytes:
         # Every command begins with a tag, whoever sends it: time and bytes are counted from here.
         self._allow()
@@ -294,7 +313,8 @@ class Wire(imaplib.IMAP4):
             return [line.rstrip(b"\r\n")]
         pieces: list[bytes] = []
         while line.endswith((b"}\r\n", b"}\n")) and (mark := _LITERAL_MARK.search(line)):
-            pieces += [line[: mark.start()], self.read(int(mark[1]))]
+            size = int(mark[1]) if len(mark[1]) < 19 else 1 << 63
+            pieces += [line[: mark.start()], self.read(size)]
             line = self.readline()
         pieces.append(line.rstrip(b"\r\n"))
         return pieces

@@ -1,14 +1,14 @@
 """Reading what a mail server answers, and writing sets of UIDs. Pure.
 
-`read_fetch` is on the path of every mail: it knows by heart the form that servers use, and falls back to a
-tokenizer that takes any legal one. Neither recurses, so no nesting of parentheses can hurt.
+`read_fetch` is on the path of every mail: it knows the usual form by heart, and falls back to a tokenizer
+that takes any legal one. Neither recurses, so no nesting of parentheses can hurt.
 """
 
 import functools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
 SET_BYTES = 4000  # RFC 7162 §4 lets a command have 8,192 octets; some servers take less
 MAX_UIDS = 2_000_000  # one listing; a server that names more makes them up
@@ -16,26 +16,24 @@ MAX_FLAGS = 100
 MAX_FLAG_CHARS = 100
 
 _FETCH = re.compile(rb"\* \d{1,10} FETCH \(", re.IGNORECASE)
-_ITEM = re.compile(
-    rb" ?(?:UID (\d{1,10})(?=[ )])"
-    rb'|FLAGS \(([^()"{]*)\)'
-    rb'|INTERNALDATE "([^"]{0,40})"'
-    rb"|RFC822\.SIZE (\d{1,15})(?=[ )])"
-    rb"|MODSEQ \((\d{1,20})\)"
-    rb"|BODY\[(HEADER)?\] ?\Z"
-    rb"|\)\Z)",
-    re.IGNORECASE,
+# What servers send who answer in the order of the question, which is the order here.
+_USUAL = re.compile(
+    rb"\* \d{1,10} FETCH \(UID (\d{1,10})"
+    rb'(?: FLAGS \(([^()"{]*)\))?'
+    rb"(?: RFC822\.SIZE (\d{1,15}))?"
+    rb'(?: INTERNALDATE "([^"]{0,40})")?'
+    rb"(?: BODY\[(?:HEADER)?\] ?|(?: MODSEQ \(\d{1,20}\))?\))\Z"
 )
 _TOKEN = re.compile(
     rb'[ ]*(?:([()])|"((?:[^"\\]|\\.)*)"|([^\s()"\[]*\[[^\]]*\](?:<\d+>)?|[^\s()"]+))', re.DOTALL
 )
-_DATE = re.compile(
-    rb" ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)\Z"
-)  # RFC 3501 §9 date-time
+_DATE = re.compile(  # RFC 3501 §9 date-time
+    r"([ \d]?\d)-([A-Za-z]{3})-(\d{4}) (\d\d:\d\d:\d\d) ([+-]\d\d)(\d\d)\Z", re.ASCII
+)
 _MONTHS = {
-    name: number
+    name: f"{number:02}"
     for number, name in enumerate(
-        (b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"), 1
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
     )
 }
 _FIRST_YEAR, _LAST_YEAR = 1970, 2100
@@ -71,34 +69,12 @@ def read_fetch(pieces: list[bytes]) -> FetchItems:
 
 
 def _read_usual(pieces: list[bytes]) -> FetchItems | None:
-    start = _FETCH.match(pieces[0])
-    if not start or len(pieces) not in (1, 3) or not pieces[-1].endswith(b")"):
+    found = _USUAL.match(pieces[0])
+    if not found or pieces[-1][-1:] != b")" or len(pieces) > 3 or (len(pieces) == 3 and pieces[2] != b")"):
         return None
-    found = FetchItems()
-    position = start.end()
-    for text in pieces[::2]:
-        while position < len(text):
-            item = _ITEM.match(text, position)
-            if item is None:
-                return None
-            _take_item(found, item)
-            position = item.end()
-        position = 0
-    if len(pieces) == 3:
-        found.body = pieces[1]
-    return found
-
-
-def _take_item(found: FetchItems, item: re.Match[bytes]) -> None:
-    which = item.lastindex
-    if which == 1:
-        found.uid = int(item[1])
-    elif which == 2:
-        found.flags = item[2]
-    elif which == 3:
-        found.date = item[3]
-    elif which == 4:
-        found.size = int(item[4])
+    uid, flags, size, date = found.groups()
+    body = pieces[1] if len(pieces) == 3 else None
+    return FetchItems(int(uid), flags, date, None if size is None else int(size), body)
 
 
 def _read_any(pieces: list[bytes]) -> FetchItems:
@@ -184,30 +160,17 @@ def read_flags(raw: bytes) -> frozenset[str]:
 
 def read_date(raw: bytes | None) -> datetime | None:
     """INTERNALDATE in UTC, or None where it is missing or nonsense."""
-    found = _DATE.match(raw) if raw else None
+    found = _DATE.match(raw.decode("ascii", "replace")) if raw else None
     if not found:
         return None
-    day, month, year, hour, minute, second, sign, hours, minutes = found.groups()
+    day, month, year, time, hours, minutes = found.groups()
     if not _FIRST_YEAR <= int(year) <= _LAST_YEAR:
         return None
     try:
-        return datetime(
-            int(year),
-            _MONTHS[month.lower()],
-            int(day),
-            int(hour),
-            int(minute),
-            int(second),
-            tzinfo=_zone(sign, int(hours), int(minutes)),
-        ).astimezone(UTC)
-    except (ValueError, KeyError, OverflowError):
+        date = f"{year}-{_MONTHS[month.lower()]}-{int(day):02}T{time}{hours}:{minutes}"
+        return datetime.fromisoformat(date).astimezone(UTC)
+    except (ValueError, KeyError):
         return None
-
-
-@functools.lru_cache(maxsize=256)
-def _zone(sign: bytes, hours: int, minutes: int) -> timezone:
-    offset = timedelta(hours=hours, minutes=minutes)
-    return timezone(-offset if sign == b"-" else offset)
 
 
 def sequence_sets(uids: Iterable[int], max_bytes: int = SET_BYTES) -> Iterator[tuple[bytes, list[int]]]:
@@ -250,8 +213,8 @@ def expand_set(text: bytes, low: int, high: int) -> list[int]:
     uids: set[int] = set()
     named = 0
     for part in text.split(b","):
-        first, _, last = part.partition(b":")
-        one, other = _number(first), _number(last or first)
+        first, colon, last = part.partition(b":")
+        one, other = _number(first), _number(last if colon else first)
         inside = range(max(low, min(one, other)), min(high, max(one, other)) + 1)
         named += len(inside)
         if named > MAX_UIDS:

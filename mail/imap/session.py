@@ -138,7 +138,7 @@ class Session:
 
     def heads(self, uids: Collection[int]) -> dict[int, Head]:
         """Sizes and dates by UID; a mail that is gone is absent."""
-        return self._heads(uids)[0]
+        return self._heads(uids, b"(UID RFC822.SIZE INTERNALDATE)")[0]
 
     def fetch(self, uids: Collection[int], max_bytes: int) -> list[Fetched]:
         """The mails `uids` at once. All are held in memory: see `stream`."""
@@ -149,7 +149,7 @@ class Session:
 
         A mail larger than `max_bytes` comes as its header; one that is gone is absent.
         """
-        heads, clean = self._heads(uids)
+        heads, clean = self._heads(uids, b"(UID RFC822.SIZE)")
         wanted = [uid for uid in uids if uid in heads or not clean]
         sizes = {uid: _room(heads.get(uid), max_bytes) for uid in wanted}
         for batch in batches(wanted, sizes):
@@ -241,12 +241,12 @@ class Session:
             return None
         return sorted(uid for uid in items if low <= uid <= high)
 
-    def _heads(self, uids: Collection[int]) -> tuple[dict[int, Head], bool]:
+    def _heads(self, uids: Collection[int], wanted: bytes) -> tuple[dict[int, Head], bool]:
         """Heads, and whether every answer could be read: if so, what is absent is gone."""
         found: dict[int, Head] = {}
         all_clean = True
         for text, named in sequence_sets(uids):
-            answer = self._ask(b"UID FETCH", text, b"(UID RFC822.SIZE INTERNALDATE)", uids=named)
+            answer = self._ask(b"UID FETCH", text, wanted, uids=named)
             items, clean = _by_uid(answer)
             all_clean = all_clean and clean and answer.ok
             for uid in named:
@@ -266,7 +266,7 @@ class Session:
             answer = self._ask(
                 b"UID FETCH",
                 text,
-                b"(UID FLAGS INTERNALDATE RFC822.SIZE %b)" % section,
+                b"(UID FLAGS RFC822.SIZE INTERNALDATE %b)" % section,
                 uids=named,
                 literal_bytes=literal_bytes,
                 answer_bytes=answer_bytes,

@@ -1,4 +1,4 @@
-"""Mail servers as fixtures. `dovecot` is shared by a whole test run: use your own user, or your own folder."""
+"""Mail servers as fixtures. `dovecot` is shared by a whole test run: take a user of your own."""
 
 import itertools
 import os

@@ -6,6 +6,7 @@ command's tag; CLOSE ends the connection after what came before it. Commands tha
 plain, lawful answers.
 """
 
+import contextlib
 import re
 import socket
 import ssl
@@ -24,7 +25,7 @@ DEFAULTS: Script = {
     "LOGIN": b"TAG OK done\r\n",
     "LOGOUT": b"* BYE\r\nTAG OK done\r\n",
     "EXAMINE": b"* 3 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 4] x\r\nTAG OK [READ-ONLY] x\r\n",
-    "NOOP": b"TAG OK\r\n",
+    "NOOP": b"TAG OK done\r\n",
 }
 _COMMAND = re.compile(rb"(\S+) ((?:UID )?[A-Za-z]+)(?: (.*))?\Z", re.DOTALL)
 _LITERAL = re.compile(rb"\{(\d+)(\+?)\}\Z")
@@ -38,6 +39,7 @@ class ScriptedServer:
     """Serves one script on loopback, each connection in a thread. Use as a context manager.
 
     `commands` are the lines received, literals included; `received` every byte in the clear or inside TLS.
+    Without `literals` no literal is asked for: the command is answered at its mark.
     """
 
     host = "127.0.0.1"
@@ -49,11 +51,13 @@ class ScriptedServer:
         greeting: bytes = b"* OK hello\r\n",
         tls: ssl.SSLContext | None = None,
         starttls: ssl.SSLContext | None = None,
+        literals: bool = True,
     ) -> None:
         self.script = DEFAULTS | (script or {})
         self.greeting = greeting
         self.tls = tls
         self.starttls = starttls
+        self.literals = literals
         self.commands: list[bytes] = []
         self.received = b""
         self.connections = 0
@@ -68,13 +72,11 @@ class ScriptedServer:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        for sock in [self._listener, *self._open]:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits on it
+        self._thread.join(5)
         self._listener.close()
-        for sock in self._open:
-            try:
-                sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue
-        self._thread.join(0.1)
 
     def _accept(self) -> None:
         while True:
@@ -140,6 +142,8 @@ class _Conversation:
         """One command with its literals, which are asked for where the client waits."""
         line = self.line()
         while literal := _LITERAL.search(line):
+            if not self.server.literals:
+                return line
             if not literal[2]:
                 self.sock.sendall(b"+ go\r\n")
             line += b"\r\n" + self.take(int(literal[1])) + self.line()
