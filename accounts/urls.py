@@ -1,6 +1,35 @@
 """Pages of the door, the keys and the mail accounts."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from accounts.views import background, language, lock, mail_accounts, sign_in, sign_up
 
 app_name = "accounts"
-urlpatterns: list[URLPattern] = []
+
+door_urls = [
+    path("sign-in/", sign_in.sign_in, name="sign_in"),
+    path("sign-in/code/", sign_in.sign_in_code, name="sign_in_code"),
+    path("sign-out/", sign_in.sign_out, name="sign_out"),
+    path("lock/", lock.lock, name="lock"),
+    path("locked/", lock.locked, name="locked"),
+    path("language/", language.language, name="language"),
+]
+sign_up_urls = [
+    path("sign-up/authenticator/", sign_up.sign_up_authenticator, name="sign_up_authenticator"),
+    path("sign-up/codes/", sign_up.sign_up_codes, name="sign_up_codes"),
+    path("sign-up/key/", sign_up.sign_up_key, name="sign_up_key"),
+    path("sign-up/<str:token>/", sign_up.sign_up, name="sign_up"),
+]
+mail_account_urls = [
+    path("accounts/", mail_accounts.accounts_list, name="list"),
+    path("accounts/add/", mail_accounts.add, name="add"),
+    path("accounts/test/", mail_accounts.test, name="test"),
+    path("accounts/background/", background.background, name="background"),
+    path("accounts/<int:pk>/edit/", mail_accounts.edit, name="edit"),
+    path("accounts/<int:pk>/delete/", mail_accounts.delete, name="delete"),
+    path("accounts/<int:pk>/pause/", mail_accounts.pause, name="pause"),
+    path("accounts/<int:pk>/resume/", mail_accounts.resume, name="resume"),
+    path("accounts/<int:pk>/sync/", mail_accounts.sync, name="sync"),
+    path("accounts/<int:pk>/progress/", mail_accounts.progress, name="progress"),
+]
+urlpatterns = [*door_urls, *sign_up_urls, *mail_account_urls]

@@ -6,6 +6,7 @@ The door middleware asks for a signed-in reader with an open vault before; here 
 from typing import Any
 
 from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import SimpleTemplateResponse
 from django.utils.translation import gettext_lazy as _
@@ -42,11 +43,25 @@ class OperatorsSite(AdminSite):
         inner = super().admin_view(view, cacheable)
 
         def operate(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not self.has_permission(request):
+                raise PermissionDenied
             with acting_as_operator("admin"):
                 response = inner(request, *args, **kwargs)
                 return response.render() if isinstance(response, SimpleTemplateResponse) else response
 
         return operate
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Refused: a password that is set here would not open the operator's keys."""
+        raise PermissionDenied
+
+    def password_change_done(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Refused like the form before it."""
+        raise PermissionDenied
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The door is elsewhere: an ordinary reader is refused here."""

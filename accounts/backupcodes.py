@@ -1,0 +1,26 @@
+"""Backup codes: ten, each stands in for the authenticator once."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import BackupCode
+from accounts.recovery import hash_backup_code, new_backup_code
+
+HOW_MANY = 10
+
+
+@transaction.atomic
+def issue(owner: int) -> list[str]:
+    """Ten new codes in place of the old ones: the only time that they are seen."""
+    codes = [new_backup_code() for _ in range(HOW_MANY)]
+    BackupCode.objects.for_user(owner).delete()
+    BackupCode.objects.for_user(owner).bulk_create(
+        BackupCode(owner_id=owner, digest=hash_backup_code(owner, code)) for code in codes
+    )
+    return codes
+
+
+def use(owner: int, code: str) -> bool:
+    """Whether the code was good; it is worth nothing afterwards. Of parallel uses one succeeds."""
+    mine = BackupCode.objects.for_user(owner).filter(digest=hash_backup_code(owner, code), used_at=None)
+    return mine.update(used_at=timezone.now()) == 1

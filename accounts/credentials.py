@@ -1,0 +1,25 @@
+"""User name and password: the first factor."""
+
+import os
+
+from django.conf import settings
+from django.contrib.auth import authenticate
+from django.http import HttpRequest
+
+from accounts import kdf, keyring
+from accounts.models import Identity, User
+from accounts.sealing import Key
+
+
+def check(request: HttpRequest, username: str, password: str) -> tuple[User, Key] | None:
+    """The user and the key of the password; None where either is wrong, or the user may not come in.
+
+    The work is the same in each case: one login hash and one derivation, so that time does not tell which
+    user names exist.
+    """
+    user = authenticate(request, username=username, password=password)
+    identity = Identity.objects.for_user(user).first() if isinstance(user, User) else None
+    if not isinstance(user, User) or identity is None:
+        kdf.password_key(password, os.urandom(kdf.SALT_BYTES), settings.PASSWORD_COST)
+        return None
+    return user, keyring.password_key(identity, password)

@@ -1,0 +1,44 @@
+"""Spans of time in few words, in the reader's language."""
+
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def span(seconds: float) -> str:
+    """ "12 s", "3 min", "2 h", "4 days"."""
+    whole = max(0, int(seconds))
+    if whole < _MINUTE:
+        return _("{n} s").format(n=whole)
+    if whole < _HOUR:
+        return _("{n} min").format(n=whole // _MINUTE)
+    if whole < 2 * _DAY:
+        return _("{n} h").format(n=whole // _HOUR)
+    days = whole // _DAY
+    return ngettext("{n} day", "{n} days", days).format(n=days)
+
+
+def ago(at: datetime) -> str:
+    """ "just now", "2 min ago"."""
+    seconds = (timezone.now() - at).total_seconds()
+    return _("just now") if seconds < _MINUTE else _("{span} ago").format(span=span(seconds))
+
+
+def ahead(at: datetime) -> str:
+    """ "now", "in 3 min"."""
+    seconds = (at - timezone.now()).total_seconds()
+    return _("now") if seconds <= 0 else _("in {span}").format(span=span(seconds))
+
+
+def moment(at: datetime) -> str:
+    """ "today, 23:10", or the date and the time, as the reader's clock shows them."""
+    local = timezone.localtime(at)
+    time = date_format(local, "TIME_FORMAT")
+    if local.date() == timezone.localdate():
+        return _("today, {time}").format(time=time)
+    return _("{date}, {time}").format(date=date_format(local, "SHORT_DATE_FORMAT"), time=time)

@@ -1,0 +1,81 @@
+"""What a connection test found, step by step."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from accounts import errortexts
+from accounts.connections import Tested
+
+_NAME, _CONNECTION, _TLS, _IMAP, _LOGIN = "name", "connection", "tls", "imap", "login"
+_NAMES: dict[str, Promise] = {
+    _NAME: _("Name and port"),
+    _CONNECTION: _("Connection"),
+    _TLS: _("Encryption"),
+    _IMAP: _("IMAP"),
+    _LOGIN: _("Sign-in"),
+}
+_ORDER = {
+    "tls": (_NAME, _CONNECTION, _TLS, _IMAP, _LOGIN),
+    "starttls": (_NAME, _CONNECTION, _IMAP, _TLS, _LOGIN),
+    "none": (_NAME, _CONNECTION, _IMAP, _LOGIN),
+}
+_FAILS_AT = {
+    "name-unknown": _NAME,
+    "address-refused": _NAME,
+    "port-refused": _NAME,
+    "plaintext-refused": _NAME,
+    "unreachable": _CONNECTION,
+    "connect-timeout": _CONNECTION,
+    "tls-failed": _TLS,
+    "certificate-expired": _TLS,
+    "certificate-self-signed": _TLS,
+    "certificate-wrong-name": _TLS,
+    "certificate-untrusted": _TLS,
+    "starttls-missing": _TLS,
+    "not-imap": _IMAP,
+    "server-busy": _IMAP,
+    "server-closed": _IMAP,
+    "login-refused": _LOGIN,
+    "login-disabled": _LOGIN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`state` is "ok", "failed" or "skipped"."""
+
+    name: str
+    state: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A whole test, in words."""
+
+    ok: bool
+    text: str
+    steps: tuple[Step, ...] = ()
+
+
+def of(tested: Tested, security: str) -> Finding:
+    """The words for a test."""
+    if tested.code == "ok":
+        return Finding(True, _now("The server takes the password and lists the mail."), _steps(security, ""))
+    return Finding(
+        False, errortexts.text_of(tested.code), _steps(security, _FAILS_AT.get(tested.code, _CONNECTION))
+    )
+
+
+def _steps(security: str, failed: str) -> tuple[Step, ...]:
+    steps, state = [], "ok"
+    for key in _ORDER[security]:
+        if key == failed:
+            steps.append(Step(str(_NAMES[key]), "failed"))
+            state = "skipped"
+        else:
+            steps.append(Step(str(_NAMES[key]), state))
+    return tuple(steps)

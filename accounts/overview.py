@@ -1,0 +1,145 @@
+"""The reader's mail accounts as the pages show them: names opened, states in words."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts import durations, errortexts, grants
+from accounts.keyring import Vault
+from accounts.models import Grant, MailAccount
+
+#: The code of an account that asks whether much mail may go: it is no failure.
+ASKS_GONE = "many-gone"
+_QUEUED_LASTS = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A sync that runs: see templates/accounts/_run.html."""
+
+    account: int
+    name: str
+    first: bool
+    done: int
+    total: int
+    left: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A mail account: see templates/accounts/_account.html."""
+
+    pk: int
+    name: str
+    address: str
+    state: str
+    problem: str
+    retry: str
+    asks_gone: int
+    run: Run | None
+    last: str
+    next: str
+    mails: int
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What is lent to the workers: see templates/accounts/accounts.html."""
+
+    until: str = ""
+    expires: str = ""
+
+
+def cards(vault: Vault) -> list[Card]:
+    """All of the reader's accounts, the oldest first."""
+    lent = grants.live(vault.owner).exists()
+    rows = MailAccount.objects.for_user(vault.owner).order_by("pk")
+    return [_card(vault, row, lent) for row in rows]
+
+
+def card(vault: Vault, row: MailAccount) -> Card:
+    """One of them."""
+    return _card(vault, row, grants.live(vault.owner).exists())
+
+
+def run_of(vault: Vault, row: MailAccount, lent: bool) -> Run | None:
+    """What runs for an account now, or is about to."""
+    if not lent or row.state != MailAccount.State.ACTIVE:
+        return None
+    found: Any = row.runs.filter(finished_at=None).first()
+    if found is None and not _about_to_run(row):
+        return None
+    name, first = vault.open_text(row, "name"), row.first_synced_at is None
+    if found is None:
+        return Run(row.pk, name, first, 0, 0, "")
+    done = min(found.stored + found.matched, found.wanted)
+    return Run(row.pk, name, first, done, found.wanted, _left(found.started_at, done, found.wanted))
+
+
+def background(owner: int) -> Background:
+    """The live grant that lasts longest."""
+    grant = grants.live(owner).first()
+    if grant is None:
+        return Background()
+    ends = grant.expires_at if grant.until != Grant.Until.SIGNED_OUT else None
+    return Background(grant.until, durations.moment(ends) if ends else "")
+
+
+def _card(vault: Vault, row: MailAccount, lent: bool) -> Card:
+    asks = row.error == ASKS_GONE
+    failing = bool(row.error) and not asks
+    waiting = row.state == MailAccount.State.ACTIVE and not lent
+    return Card(
+        pk=row.pk,
+        name=vault.open_text(row, "name"),
+        address=vault.open_text(row, "address"),
+        state="waiting" if waiting else row.state,
+        problem=errortexts.text_of(row.error) if failing else "",
+        retry=_when(row, lent) if failing else "",
+        asks_gone=row.emails.filter(missing_since__isnull=False).count() if asks else 0,
+        run=run_of(vault, row, lent),
+        last=_last(row),
+        next=_when(row, lent),
+        mails=row.emails.count(),
+    )
+
+
+def _about_to_run(row: MailAccount) -> bool:
+    """Due or queued: the page shows it at once, not only when a worker took it."""
+    now = timezone.now()
+    queued = row.queued_at is not None and row.queued_at > now - _QUEUED_LASTS
+    return queued or (row.next_sync_at is not None and row.next_sync_at <= now)
+
+
+def _when(row: MailAccount, lent: bool) -> str:
+    planned = lent and row.state == MailAccount.State.ACTIVE and row.next_sync_at
+    return durations.ahead(planned) if planned else ""
+
+
+def _left(started_at: datetime, done: int, total: int) -> str:
+    passed = (timezone.now() - started_at).total_seconds()
+    if not done or passed < 1:
+        return ""
+    return _("{span} left").format(span=durations.span(passed / done * (total - done) + 1))
+
+
+def _last(row: MailAccount) -> str:
+    run: Any = row.runs.exclude(finished_at=None).order_by("-finished_at").first()
+    if run is None:
+        return ""
+    return _("{when}: {what}").format(when=durations.ago(run.finished_at), what=_result(run))
+
+
+def _result(run: Any) -> str:
+    if run.error and run.error != ASKS_GONE:
+        return _("not completed")
+    parts = [
+        ngettext("{n} new", "{n} new", run.stored).format(n=run.stored) if run.stored else "",
+        ngettext("{n} changed", "{n} changed", run.changed).format(n=run.changed) if run.changed else "",
+        ngettext("{n} removed", "{n} removed", run.dropped).format(n=run.dropped) if run.dropped else "",
+    ]
+    return ", ".join(filter(None, parts)) or _("nothing new")

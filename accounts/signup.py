@@ -1,0 +1,138 @@
+"""From an invitation to a reader: four steps, of which the second makes them one.
+
+Until the authenticator is confirmed the user is inactive and the invitation unused: whoever comes again with
+the same link starts over. Backup codes and recovery key follow with the vault open; the pages of mail wait.
+"""
+
+import json
+import secrets
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from accounts import keyring
+from accounts.ids import draw_id
+from accounts.keyring import Vault
+from accounts.models import Identity, Invitation, User
+from accounts.recovery import Misread, read_recovery_key
+from accounts.sealing import Key
+
+_ASKED = 2
+
+
+class NameTaken(Exception):
+    """Somebody took the user name a moment earlier."""
+
+
+class InvitationGone(Exception):
+    """The invitation was used, revoked or expired meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a new reader chose in the first step."""
+
+    username: str
+    password: str
+    language: str
+    time_zone: str
+
+
+def begin(invitation: Invitation, choice: Choice) -> tuple[User, Key]:
+    """Step 1: an inactive user with keys and an unconfirmed authenticator. Raises NameTaken, InvitationGone.
+
+    The key is the password's, which must wait for the second factor.
+    """
+    user = User(
+        pk=draw_id(User),
+        username=choice.username,
+        language=choice.language,
+        time_zone=choice.time_zone,
+    )
+    user.set_password(choice.password)
+    identity, _ = keyring.make(user.pk, choice.password)
+    try:
+        _store(invitation, user, identity)
+    except IntegrityError:
+        raise NameTaken from None
+    return user, keyring.password_key(identity, choice.password)
+
+
+@transaction.atomic
+def _store(invitation: Invitation, user: User, identity: Identity) -> None:
+    row = Invitation.objects.select_for_update().filter(pk=invitation.pk, used_at=None).first()
+    if row is None:
+        raise InvitationGone
+    User.objects.filter(invitations=row, is_active=False, last_login=None).delete()
+    user.save(force_insert=True)
+    identity.save(force_insert=True)
+    TOTPDevice.objects.create(user=user, name="authenticator", confirmed=False)
+    Invitation.objects.filter(pk=row.pk).update(user=user)
+
+
+@transaction.atomic
+def complete(user: User, device: TOTPDevice) -> None:
+    """Step 2, after the code was right: the reader may sign in from now on. Raises InvitationGone."""
+    now = timezone.now()
+    mine = Invitation.objects.filter(user=user, used_at=None, revoked_at=None, expires_at__gt=now)
+    operator = mine.filter(operator=True).exists()
+    if mine.update(used_at=now) != 1:
+        raise InvitationGone
+    user.is_active = True
+    user.is_staff = user.is_superuser = operator
+    user.save(update_fields=["is_active", "is_staff", "is_superuser"])
+    device.confirmed = True
+    device.save(update_fields=["confirmed"])
+
+
+def enrolling(user: User) -> bool:
+    """Whether the user is between step 1 and step 2."""
+    return not user.is_active and Invitation.objects.filter(user=user, used_at=None).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryKey:
+    """A recovery key as it is shown, and the two of its groups that are asked for (counted from 0)."""
+
+    text: str
+    asked: tuple[int, ...]
+
+    @property
+    def groups(self) -> list[str]:
+        """Nine groups of four."""
+        return self.text.split("-")
+
+    def dump(self) -> str:
+        """To be kept in the session."""
+        return json.dumps([self.text, self.asked])
+
+    @classmethod
+    def load(cls, dumped: str) -> "RecoveryKey":
+        """What was kept."""
+        text, asked = json.loads(dumped)
+        return cls(text, tuple(asked))
+
+    def matches(self, typed: dict[int, str]) -> bool:
+        """Whether these groups are the key's, whatever their case, spaces and look-alike letters."""
+        groups = [typed.get(at, group) for at, group in enumerate(self.groups)]
+        try:
+            return read_recovery_key("-".join(groups)) == read_recovery_key(self.text)
+        except Misread:
+            return False
+
+
+def new_recovery_key(vault: Vault) -> RecoveryKey:
+    """Step 4: a new recovery key; the one before is worth nothing from now on."""
+    identity = Identity.objects.for_user(vault.owner).get()
+    text = keyring.new_recovery(identity, vault)
+    identity.save(update_fields=["wrapped_by_recovery"])
+    count = len(text.split("-"))
+    asked = sorted(secrets.SystemRandom().sample(range(count), _ASKED))
+    return RecoveryKey(text, tuple(asked))
+
+
+def finish(owner: int) -> None:
+    """Codes and key are kept: sign-up is over."""
+    Identity.objects.for_user(owner).filter(enrolled_at=None).update(enrolled_at=timezone.now())

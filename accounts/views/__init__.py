@@ -1,0 +1,1 @@
+"""Pages of the door, the keys and the mail accounts: one file a subject."""

@@ -1,0 +1,26 @@
+"""Where a request may go, and whether its cookies will come back."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+def next_of(request: HttpRequest) -> str:
+    """The page to go back to: a path of our own, or ""."""
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    local = target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts=None)
+    return target if local else ""
+
+
+def insecure(request: HttpRequest) -> bool:
+    """Plain HTTP from another machine: browsers keep no Secure cookie, so nobody can sign in."""
+    host = request.get_host()
+    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+    return not request.is_secure() and name not in _THIS_MACHINE
+
+
+def refuse_insecure(request: HttpRequest) -> HttpResponse:
+    """Say that TLS is needed."""
+    return render(request, "accounts/sign_in.html", {"insecure": True}, status=403)
