@@ -8,10 +8,12 @@ from datetime import date
 
 from mail.mime.parsed import Parsed
 from mail.pipeline import Incoming, ReaderContext
+from mail.triage.headers import is_bulk, is_list
 from mail.triage.vocabulary import Found, places, split, vocabulary
 
 SUBJECT_LIMIT = 1_000
 LIMIT = 20_000  # characters of visible text that are looked at
+MANY_LIMIT = 2_000  # the same in mail to many, whose headers say most
 BREAK = "¶"  # stands for the end of a paragraph, and of the subject
 REACH = 160  # characters either side in which a sentence's ends are sought
 NOTHING = Found()
@@ -60,7 +62,8 @@ class Reading:
 
 def read(mail: Incoming, reader: ReaderContext) -> Reading:
     """Make a mail ready for the detectors."""
-    body = mail.parsed.text[:LIMIT].replace("\r\n", "\n").lower()
+    many = is_bulk(mail.parsed) or is_list(mail.parsed)
+    body = mail.parsed.text[: MANY_LIMIT if many else LIMIT].replace("\r\n", "\n").lower()
     flat = flatten(f"{mail.parsed.subject[:SUBJECT_LIMIT].lower()}\n\n{own_text(body)}")
     tokens = dict.fromkeys(split(flat))
     at = mail.received_at if 1971 <= mail.received_at.year <= 2199 else reader.now

@@ -4,56 +4,24 @@ import re
 from functools import lru_cache
 
 from mail.pipeline import Contribution, ReaderContext
+from mail.triage.headers import is_bulk, is_list, is_robot
 from mail.triage.reading import BREAK, Reading
 from mail.triage.vocabulary import places, split
 
 MUTED = -9.0  # more than all that could make a mail press
-BULK = frozenset({"bulk", "junk"})
 HAIL_REACH = 24
 HAIL = re.compile(
     rf"@$|(?:{BREAK}|[.!?])\s(?:(?:hi|hello|hallo|hey|hoi|dear|liebe|lieber|salut|bonjour|ciao|sali|caro|cara|cher|chère"
     r"|buongiorno|guten tag|guten morgen|good morning)\s)?$"
 )
-ROBOTS = frozenset(
-    {
-        "noreply",
-        "no-reply",
-        "donotreply",
-        "do-not-reply",
-        "no_reply",
-        "notifications",
-        "notification",
-        "notify",
-    }
-    | {
-        "mailer-daemon",
-        "postmaster",
-        "alerts",
-        "alert",
-        "newsletter",
-        "news",
-        "bounce",
-        "automailer",
-        "robot",
-    }
-)
-MARKETING = (
-    "list-unsubscribe",
-    "list-unsubscribe-post",
-    "feedback-id",
-    "x-campaign",
-    "x-campaignid",
-    "x-mailgun-tag",
-)
-LISTS = ("list-post", "mailing-list", "x-mailing-list", "x-mailman-version", "list-archive")
 
 
 def route(reading: Reading, reader: ReaderContext) -> list[Contribution]:
     """The way by which the mail came. Only one counts: bulk before list before copy before direct."""
     mail = reading.mail
-    if is_bulk(reading):
+    if is_bulk(mail):
         return mute("bulk", mail.header("precedence") or "List-Unsubscribe", -3.0)
-    if is_list(reading) and not is_named(reading, reader):
+    if is_list(mail) and not is_named(reading, reader):
         return mute("list", mail.header("list-id"), -3.0)
     if is_copy(reading, reader) and not is_named(reading, reader):
         return [Contribution("urgency", "copy", MUTED)]
@@ -67,22 +35,6 @@ def route(reading: Reading, reader: ReaderContext) -> list[Contribution]:
 def mute(code: str, words: str, importance: float) -> list[Contribution]:
     """A way that takes urgency and importance."""
     return [Contribution("urgency", code, MUTED, words), Contribution("importance", code, importance, words)]
-
-
-def is_bulk(reading: Reading) -> bool:
-    """Newsletters and campaigns: they say so, or let one leave, and are no discussion."""
-    if reading.mail.header("precedence").strip().lower() in BULK:
-        return True
-    return any(name in reading.mail.headers for name in MARKETING) and not is_list(reading)
-
-
-def is_list(reading: Reading) -> bool:
-    """A public mailing list. List-Id alone is also what a company's or club's circulars carry."""
-    headers = reading.mail.headers
-    if any(name in headers for name in LISTS):
-        return True
-    precedence = reading.mail.header("precedence").strip().lower()
-    return precedence == "list"
 
 
 def is_copy(reading: Reading, reader: ReaderContext) -> bool:
@@ -115,11 +67,6 @@ def sender(reading: Reading, reader: ReaderContext) -> list[Contribution]:
     submitted = reading.mail.header("auto-submitted").lower()
     if "auto-replied" in submitted or "x-autoreply" in reading.mail.headers:
         return mute("absence", submitted, -3.0)
-    if submitted.startswith("auto-") or is_robot(reading):
+    if submitted.startswith("auto-") or is_robot(reading.mail):
         return [Contribution("urgency", "automatic", -0.5, reading.mail.sender.email[:80])]
     return []
-
-
-def is_robot(reading: Reading) -> bool:
-    """Whether the sender's address is one that no person reads."""
-    return reading.mail.sender.email.partition("@")[0].lower() in ROBOTS

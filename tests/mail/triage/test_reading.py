@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from mail.triage.reading import BREAK, LIMIT, own_text, read
+from mail.triage.reading import BREAK, LIMIT, MANY_LIMIT, own_text, read
 from tests.mail.triage.writing import TUESDAY, incoming, reader_at, reading
 
 
@@ -36,6 +36,10 @@ def test_decomposed_letters_and_curly_signs_are_made_plain() -> None:
 
 def test_only_the_first_part_of_a_long_text_is_looked_at() -> None:
     assert len(reading("word " * LIMIT).flat) <= LIMIT + len(BREAK) + 2
+
+
+def test_of_mail_to_many_less_is_looked_at() -> None:
+    assert len(reading("word " * LIMIT, headers={"precedence": "bulk"}).flat) <= MANY_LIMIT + len(BREAK) + 2
 
 
 def test_the_day_received_is_the_readers() -> None:
