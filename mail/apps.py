@@ -2,9 +2,17 @@
 
 from django.apps import AppConfig
 
+from accounts.signals import sync_wanted
+
 
 class MailConfig(AppConfig):
     """Folders, mail, the sync engine."""
 
     name = "mail"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Listen for readers who want an account synced."""
+        from mail import schedule  # noqa: PLC0415  (models are not there any earlier)
+
+        sync_wanted.connect(schedule.wanted, dispatch_uid="mail.schedule.wanted")

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from celery import current_app
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -52,19 +52,17 @@ def dispatch() -> int:
     return len(due)
 
 
-def wake(account: int, owner: int) -> None:
-    """The reader wants it now."""
-    now = timezone.now()
-    mine = MailAccount.objects.for_user(owner).filter(pk=account, state=MailAccount.State.ACTIVE)
-    mine.update(next_sync_at=now, queued_at=now)
-    transaction.on_commit(lambda: _ring(account, owner))
+def wanted(sender: object, account: int, owner: int, **_: object) -> None:
+    """The reader wants it now (`sync_wanted`)."""
+    go_on(account, owner)
 
 
 def go_on(account: int, owner: int) -> None:
-    """A unit of work ended before the account was done: queue the next one. A lost queue finds it due."""
+    """Queue the next unit of work at once. Where the queue is lost, `dispatch` finds it due."""
     now = timezone.now()
-    MailAccount.objects.for_user(owner).filter(pk=account).update(next_sync_at=now, queued_at=now)
-    _ring(account, owner)
+    mine = MailAccount.objects.for_user(owner).filter(pk=account, state=MailAccount.State.ACTIVE)
+    if mine.update(next_sync_at=now, queued_at=now) and not _queue(account):
+        mine.update(queued_at=None)
 
 
 def succeeded(account: MailAccount, error: str = "") -> None:
@@ -102,11 +100,6 @@ def _end_first_sync_grants(owner: int) -> None:
     waiting = MailAccount.objects.for_user(owner).filter(first_synced_at=None, state=MailAccount.State.ACTIVE)
     if not waiting.exists():
         Grant.objects.for_user(owner).filter(until=Grant.Until.FIRST_SYNC).delete()
-
-
-def _ring(account: int, owner: int) -> None:
-    if not _queue(account):
-        MailAccount.objects.for_user(owner).filter(pk=account).update(queued_at=None)
 
 
 def _queue(account: int) -> bool:

@@ -58,14 +58,18 @@ def run_unit(account_id: int) -> bool:
     """
     with acting_as_operator("sync an account"):
         account = MailAccount.unscoped.select_related("owner").filter(pk=account_id).first()
-    held = lease.take(account_id) if account else None
-    if account is None or held is None:
+    if account is None:
         return False
-    account.refresh_from_db()
+    held = lease.take(account_id)
+    if held is None:
+        runs.stop(account)
+        return False
+    account.refresh_from_db(fields=["starts"])
     try:
         return _run(account, held)
     except LeaseLost:
         logger.info("Account %s was taken over, paused or deleted", account_id)
+        runs.stop(account)
         return False
     except Exception:
         schedule.failed(account, "internal")

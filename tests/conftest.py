@@ -16,7 +16,7 @@ from accounts.kdf import Cost
 from accounts.keyring import Vault
 from accounts.models import User
 
-pytest_plugins: list[str] = []
+pytest_plugins = ["tests.servers.fixtures"]
 
 PASSWORD = "correct horse battery staple"
 
