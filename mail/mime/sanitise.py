@@ -105,7 +105,8 @@ class _Filter:
         if (tag, name) == ("img", "src"):
             return self._image(value)
         if name == "href":
-            return None if value.strip().lower().startswith("cid:") else value
+            value = value.strip()
+            return None if value.lower().startswith("cid:") else value
         return value
 
     def _image(self, value: str) -> str | None:

@@ -14,20 +14,27 @@ _LIMITS = markup.Limits(
     tags=50_000, depth=300, attributes=300, in_all=100_000, work=300_000, references=500_000
 )
 
-# Characters of the private use area, taken out of the source and put in as marks: whatever stands between
-# HIDE and SHOW is left out. (Nodes are not removed: one inside another would be freed twice.)
-_BREAK, _HIDE, _SHOW = "\ue000", "\ue001", "\ue002"
-_MARKS = re.compile(f"[{_BREAK}{_HIDE}{_SHOW}]")
+# Characters of the private use area, taken out of the source and put in as marks: LINE makes sure that a new
+# line begins, BREAK begins one more; whatever stands between HIDE and SHOW is left out. (Nodes are not
+# removed: one inside another would be freed twice.)
+_BREAK, _HIDE, _SHOW, _LINE = "\ue000", "\ue001", "\ue002", "\ue003"
+_MARKS = re.compile(f"[{_BREAK}{_HIDE}{_SHOW}{_LINE}]")
 
 _BEFORE = {
     "td": " ",
     "th": " ",
-    "li": f"{_BREAK}- ",
-    **dict.fromkeys(("br", "div", "tr", "dt", "dd", "section", "article", "address", "center"), _BREAK),
-    **dict.fromkeys(("p", "h1", "h2", "h3", "h4", "blockquote", "pre", "hr", "ul", "ol"), _BREAK * 2),
+    "li": f"{_LINE}- ",
+    "br": _BREAK,
+    **dict.fromkeys(("div", "tr", "dt", "dd", "section", "article", "address", "center"), _LINE),
+    **dict.fromkeys(
+        ("p", "h1", "h2", "h3", "h4", "blockquote", "pre", "hr", "ul", "ol", "table"), _BREAK * 2
+    ),
 }
-_LINE = ", ".join(_BEFORE)
-_AROUND = frozenset({"p", "h1", "h2", "h3", "h4", "blockquote", "pre", "ul", "ol", "div", "center"})
+_MARKED = ", ".join(_BEFORE)
+_AFTER = {
+    **dict.fromkeys(("div", "center", "address", "section", "article"), _LINE),
+    **dict.fromkeys(("p", "h1", "h2", "h3", "h4", "blockquote", "pre", "ul", "ol", "table"), _BREAK * 2),
+}
 _DROPPED = (
     "script, style, head, title, template, noscript, object, iframe, svg, math, select, textarea, [hidden], "
     '[style*="display:none" i], [style*="display: none" i], [style*="visibility:hidden" i], '
@@ -54,7 +61,7 @@ def html_to_text(html: str) -> str:
     """
     html = html[:MAX_HTML]
     if not _is_easy(html):
-        return _lines(_TAGS.sub(" ", html).replace(_BREAK, " "))
+        return _lines(_MARKS.sub(" ", _TAGS.sub(" ", html)))
     if not html.isascii():
         html = _MARKS.sub("", html)
     if "<pre" in html or "<PRE" in html:
@@ -75,11 +82,11 @@ def _is_easy(html: str) -> bool:
 
 
 def _mark(root: LexborNode) -> None:
-    for node in root.css(_LINE):
+    for node in root.css(_MARKED):
         tag = node.tag or ""
         node.insert_before(_BEFORE[tag])
-        if tag in _AROUND:
-            node.insert_after(_BREAK)
+        if tag in _AFTER:
+            node.insert_after(_AFTER[tag])
     for node in root.css(_DROPPED):
         _hide(node)
     for node in root.css(_FAINT):
@@ -97,7 +104,8 @@ def _is_faint(node: LexborNode) -> bool:
     found = _NOTHING.search(node.attributes.get("style") or "")
     if not found:
         return False
-    return found[1].lower() == "opacity" or node.css_first('* [style*="font-size" i], font') is None
+    sized = node.css('[style*="font-size" i], font')
+    return found[1].lower() == "opacity" or all(other.mem_id == node.mem_id for other in sized)
 
 
 def _shown(text: str) -> str:
@@ -118,8 +126,11 @@ def _lines(text: str) -> str:
     if any(char in text for char in _FILLERS):
         text = _FILLER.sub(" ", text)
     lines: list[str] = []
-    for line in text.split(_BREAK):
-        line = " ".join(line.split())
-        if line or (lines and lines[-1]):
-            lines.append(line)
+    for block in text.split(_LINE):
+        if not block or block.isspace():
+            continue
+        for line in block.split(_BREAK):
+            line = " ".join(line.split())
+            if line or (lines and lines[-1]):
+                lines.append(line)
     return "\n".join(lines).rstrip()
