@@ -48,5 +48,9 @@ document.addEventListener("change", (event) => {
   if (event.target.closest("form[data-auto]")) event.target.form.requestSubmit();
 });
 
+for (const field of document.querySelectorAll("[data-time-zone]")) {
+  field.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+}
+
 document.addEventListener("htmx:load", (event) => reveal(event.detail.elt));
 reveal(document);
