@@ -17,13 +17,14 @@ from mail.models import SyncRun
 
 
 class Command(BaseCommand):
-    """Keys are needed: an account whose reader is signed out and allowed no background sync is passed over."""
+    """Keys are needed: accounts whose reader is away and allowed no background sync are passed over."""
 
     help = "Sync mail accounts now, whose readers are signed in or allow background sync."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """One way of saying which accounts."""
-        parser.error = refuse  # type: ignore[method-assign]  (one line, not the usage)
+        # One line, not the usage.
+        parser.error = refuse  # type: ignore[method-assign]
         which = parser.add_mutually_exclusive_group(required=True)
         which.add_argument("--account", type=int, metavar="ID")
         which.add_argument("--user", metavar="NAME")
