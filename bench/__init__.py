@@ -1,0 +1,1 @@
+"""What the product can do, measured beside its peers in the same run."""
