@@ -9,6 +9,7 @@ from mailhelper.settings import env
 
 ROOT = Path(__file__).resolve().parents[2]
 
+
 def names_in_example() -> set[str]:
     text = (ROOT / ".env.example").read_text()
     return set(re.findall(r"^([A-Z][A-Z0-9_]*)=", text, re.MULTILINE))
