@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import AnonymousUser
 from django.test import Client, RequestFactory
 from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -56,6 +57,7 @@ def sign_in(reader: Reader) -> Client:
     client = Client()
     request = RequestFactory().get("/")
     request.session = client.session
+    request.user = AnonymousUser()
     unlocking.sign_in(request, reader.user, reader.vault, reader.device)
     request.session.save()
     client.cookies[settings.SESSION_COOKIE_NAME] = request.session.session_key
