@@ -32,6 +32,8 @@ from accounts.wire import (
 
 Security = OneOf["tls", "starttls", "none"]
 DEFAULT_LIMITS = Limits()
+#: A reader waits for a test, and a thread of the web server with them.
+TEST_LIMITS = Limits(connect_seconds=5, silence_seconds=8, command_seconds=10, whole_seconds=12)
 MAX_BACKOFF = 24 * 3600
 
 # At DEBUG the library prints mail and search terms.
@@ -192,9 +194,8 @@ def open_imap(
 
 def test_connection(server: Server, *, allowed: Sequence[AllowedNetwork]) -> Tested:
     """Try `server` as a sync would, and say what was found. Raises nothing of its own."""
-    patience = Limits(silence_seconds=10, command_seconds=20)
     try:
-        client = open_imap(server, allowed=allowed, limits=patience)
+        client = open_imap(server, allowed=allowed, limits=TEST_LIMITS)
     except ConnectionFailed as failed:
         return Tested(failed.code)
     close(client)

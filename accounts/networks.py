@@ -14,7 +14,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 IMAP_PORTS = frozenset({143, 993})
 SMTP_PORTS = frozenset({465, 587})
 MAIL_PORTS = IMAP_PORTS | SMTP_PORTS
-MAX_ENDPOINTS = 8
+MAX_ENDPOINTS = 4  # each may take a whole time-out to fail
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network

@@ -30,14 +30,15 @@ _LINE_BREAKERS = re.compile(rb"[\r\n\0]")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much and how long a server may go on."""
+    """How much and how long a server may go on. Sizes are those of small talk; mail is given more room."""
 
     connect_seconds: float = 10.0
     silence_seconds: float = 30.0  # longest wait for the next byte
     command_seconds: float = 300.0  # longest wait for a whole answer
+    whole_seconds: float = 3600.0  # longest life of the connection
     line_bytes: int = 1_000_000
-    literal_bytes: int = 1_000_000  # where the command expects no larger one
-    answer_bytes: int = 4_000_000  # one whole answer, where the command expects no more
+    literal_bytes: int = 1_000_000
+    answer_bytes: int = 4_000_000  # one whole answer
     answer_lines: int = 200_000
 
 
@@ -107,6 +108,7 @@ class Wire(imaplib.IMAP4):
         self._buffer = bytearray()
         self._at = 0
         self._said = b""
+        self._end = time.monotonic() + limits.whole_seconds
         self._allow()
         super().__init__(host, port)
 
@@ -115,13 +117,7 @@ class Wire(imaplib.IMAP4):
         self.host = host
         self.port = port
 
-    def ask(
-        self,
-        *parts: bytes,
-        answer_bytes: int | None = None,
-        literal_bytes: int | None = None,
-        line_bytes: int | None = None,
-    ) -> Answer:
+    def ask(self, *parts: bytes, limits: Limits | None = None) -> Answer:
         """Send one command, its parts joined by spaces, and read the whole answer.
 
         Raises UnsafeArgument before anything is sent, WireError when the connection is of no more use.
@@ -129,12 +125,23 @@ class Wire(imaplib.IMAP4):
         for part in parts:
             check_argument(part)
         tag: bytes = self._new_tag()
-        self._budget = answer_bytes or self.limits.answer_bytes
-        self._literal_bytes = literal_bytes or self.limits.literal_bytes
-        self._line_bytes = line_bytes or self.limits.line_bytes
+        self._allow(limits)
         responses: list[list[bytes]] = []
         ended = self._send_parts(tag, parts, responses)
         return ended or self._read_answer(tag, responses)
+
+    def post(self, *parts: bytes) -> bytes:
+        """Send one command without literals; `gather` must read its answer before any other is sent."""
+        for part in parts:
+            check_argument(part)
+        tag: bytes = self._new_tag()
+        self.send(b" ".join((tag, *parts)) + b"\r\n")
+        return tag
+
+    def gather(self, tag: bytes, limits: Limits | None = None) -> Answer:
+        """Read the answer to what was posted."""
+        self._allow(limits)
+        return self._read_answer(tag, [])
 
     def secure(self, context: ssl.SSLContext, name: str) -> None:
         """Go over to TLS after STARTTLS. Raises ssl.SSLError, OSError or WireError.
@@ -151,7 +158,7 @@ class Wire(imaplib.IMAP4):
 
     def read(self, size: int) -> bytes:
         """Exactly `size` bytes."""
-        if size > self._literal_bytes or size > self._budget + len(self._buffer) - self._at:
+        if size > self._now.literal_bytes or size > self._budget + len(self._buffer) - self._at:
             self._fail("too-much")
         if len(self._buffer) - self._at >= size:
             return self._take(size)
@@ -171,10 +178,10 @@ class Wire(imaplib.IMAP4):
                 del self._buffer[: self._at]
                 self._at = 0
             searched = len(self._buffer)
-            if searched > self._line_bytes:
+            if searched > self._now.line_bytes:
                 self._fail("too-much")
             self._buffer += self._receive(_CHUNK)
-        if end - self._at > self._line_bytes:
+        if end - self._at > self._now.line_bytes:
             self._fail("too-much")
         return self._take(end + 1 - self._at)
 
@@ -199,8 +206,10 @@ class Wire(imaplib.IMAP4):
 
     def _connect(self) -> None:
         """Read the greeting. imaplib's own way gives up on lawful answers like "OK" without a text."""
-        self.tagpre = b"M%X" % secrets.randbelow(0xFFFF)
-        self.tagre = re.compile(b"(?P<tag>" + self.tagpre + rb"\d+) (?P<type>[A-Z]+) (?P<data>.*)", re.ASCII)
+        prefix = b"M%X" % secrets.randbelow(0xFFFF)
+        self.tagpre = prefix  # type: ignore[assignment]  # typeshed says str; imaplib works in bytes
+        tagged = b"(?P<tag>" + prefix + rb"\d+) (?P<type>[A-Z]+) (?P<data>.*)"
+        self.tagre = re.compile(tagged, re.ASCII)  # type: ignore[arg-type]
         self.PROTOCOL_VERSION = "IMAP4REV1"
         self.welcome = self.readline().strip()
         greeting = _GREETING.match(self.welcome)
@@ -227,11 +236,10 @@ class Wire(imaplib.IMAP4):
         tag: bytes = super()._command(name, *args)  # type: ignore[misc]
         return tag
 
-    def _allow(self) -> None:
-        self._deadline = time.monotonic() + self.limits.command_seconds
-        self._budget = self.limits.answer_bytes
-        self._literal_bytes = self.limits.literal_bytes
-        self._line_bytes = self.limits.line_bytes
+    def _allow(self, limits: Limits | None = None) -> None:
+        self._now = limits or self.limits
+        self._deadline = min(self._end, time.monotonic() + self._now.command_seconds)
+        self._budget = self._now.answer_bytes
 
     def _take(self, size: int) -> bytes:
         taken = bytes(memoryview(self._buffer)[self._at : self._at + size])
@@ -243,7 +251,7 @@ class Wire(imaplib.IMAP4):
         if left <= 0:
             self._fail("too-slow")
         try:
-            self.sock.settimeout(min(left, self.limits.silence_seconds))
+            self.sock.settimeout(min(left, self._now.silence_seconds))
             chunk = self.sock.recv(size)
         except TimeoutError:
             self._fail("too-slow")
@@ -295,7 +303,7 @@ class Wire(imaplib.IMAP4):
     def _take_in(self, line: bytes, tag: bytes, responses: list[list[bytes]]) -> Answer | None:
         if line.startswith(b"* "):
             responses.append(self._whole(line))
-            if len(responses) > self.limits.answer_lines:
+            if len(responses) > self._now.answer_lines:
                 self._fail("too-much")
             return None
         if line.startswith(tag + b" "):

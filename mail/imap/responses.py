@@ -36,6 +36,11 @@ _MONTHS = {
         ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
     )
 }
+_SEARCH = re.compile(rb"\* SEARCH\b((?: \d{1,10})*)(?: \(MODSEQ \d+\))?[ ]*\Z", re.IGNORECASE)
+_SEARCH_NAME = re.compile(rb"\* SEARCH\b", re.IGNORECASE)
+_ESEARCH = re.compile(rb"\* ESEARCH\b", re.IGNORECASE)
+_ESEARCH_COUNT = re.compile(rb" COUNT (\d{1,10})(?= |\Z)", re.IGNORECASE)
+_ESEARCH_ALL = re.compile(rb" ALL ([\d:,]+)(?= |\Z)", re.IGNORECASE)
 _FIRST_YEAR, _LAST_YEAR = 1970, 2100
 _SYSTEM_FLAGS = {flag.lower(): flag for flag in ("\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft")}
 
@@ -171,6 +176,32 @@ def read_date(raw: bytes | None) -> datetime | None:
         return datetime.fromisoformat(date).astimezone(UTC)
     except (ValueError, KeyError):
         return None
+
+
+def read_search(responses: Iterable[list[bytes]], low: int, high: int) -> list[int] | None:
+    """The UIDs of SEARCH responses inside the window, ascending; None where there is no such response.
+
+    The window matters: n:* names the last mail even where its UID is below n (RFC 3501 §6.4.8).
+    """
+    lines = [_SEARCH.match(pieces[0]) for pieces in responses if _SEARCH_NAME.match(pieces[0])]
+    if not lines or None in lines:
+        return None  # a listing that can be read in part only is none
+    texts = (found[1] for found in lines if found)
+    return sorted({uid for text in texts for uid in map(int, text.split()) if low <= uid <= high})
+
+
+def read_esearch(responses: Iterable[list[bytes]], low: int, high: int) -> list[int] | None:
+    """The same from the one ESEARCH response (RFC 4731); None unless it lists as many as its COUNT says."""
+    lines = [pieces[0] for pieces in responses if _ESEARCH.match(pieces[0])]
+    count = _ESEARCH_COUNT.search(lines[0]) if len(lines) == 1 else None
+    if not count:
+        return None
+    listed = _ESEARCH_ALL.search(lines[0])
+    try:
+        found = expand_set(listed[1], low, high) if listed else []
+    except ValueError:
+        return None
+    return found if len(found) == int(count[1]) else None
 
 
 def sequence_sets(uids: Iterable[int], max_bytes: int = SET_BYTES) -> Iterator[tuple[bytes, list[int]]]:

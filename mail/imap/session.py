@@ -7,23 +7,24 @@ a batch cannot be read, it is halved until the one mail is found that is to blam
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import TracebackType
 from typing import Self
 
 from accounts.connections import Client, close, judge
-from accounts.wire import Answer, Literal, UnsafeArgument, WireError, quoted
+from accounts.wire import Answer, Limits, Literal, UnsafeArgument, WireError, quoted
 from mail.imap.errors import SyncError
 from mail.imap.folders import ListedFolder, parse_list
 from mail.imap.plan import Selected, batches
 from mail.imap.responses import (
     FetchItems,
-    expand_set,
     is_fetch,
     read_date,
+    read_esearch,
     read_fetch,
     read_flags,
+    read_search,
     sequence_sets,
 )
 
@@ -31,14 +32,12 @@ LISTING_BYTES = 32_000_000  # LIST, SEARCH and FETCH of flags
 HEADER_BYTES = 2_000_000
 SLACK = 1_000_000  # a server's RFC822.SIZE may be an estimate
 MAX_HALVINGS = 200
+SIZES_AT_ONCE = 2000
+BODY, HEADER = b"BODY.PEEK[]", b"BODY.PEEK[HEADER]"
 
 _NUMBER_CODE = re.compile(rb"\* OK \[(UIDVALIDITY|UIDNEXT|HIGHESTMODSEQ) (\d{1,19})\]", re.IGNORECASE)
 _EXISTS = re.compile(rb"\* (\d{1,10}) EXISTS\b", re.IGNORECASE)
 _EXPUNGE = re.compile(rb"\* \d{1,10} EXPUNGE\b", re.IGNORECASE)
-_SEARCH = re.compile(rb"\* SEARCH\b([ \d]*)(?:\(MODSEQ \d+\))?[ ]*\Z", re.IGNORECASE)
-_ESEARCH = re.compile(rb"\* ESEARCH\b", re.IGNORECASE)
-_ESEARCH_COUNT = re.compile(rb" COUNT (\d{1,10})(?= |\Z)", re.IGNORECASE)
-_ESEARCH_ALL = re.compile(rb" ALL ([\d:,]+)(?= |\Z)", re.IGNORECASE)
 _GONE = re.compile(rb"\[(?:NONEXISTENT|TRYCREATE)\]|exist|not found|unknown mailbox|no such", re.IGNORECASE)
 
 
@@ -69,6 +68,30 @@ class Fetched:
     unreadable: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Mails to fetch at once: `small` whole, of `small_bytes` together, `large` by their headers."""
+
+    uids: list[int]
+    small: list[int]
+    large: frozenset[int]
+    small_bytes: int
+
+    def first_question(self) -> tuple[bytes, ...] | None:
+        """The first command that fetching it will take."""
+        first = next(sequence_sets(self.small), None)
+        return _question(first[0], BODY) if first else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """A question that was sent before its answer is wanted."""
+
+    question: tuple[bytes, ...]
+    tag: bytes
+    limits: Limits
+
+
 class Session:
     """All methods but `logout` raise SyncError. Use as a context manager: it logs out.
 
@@ -78,6 +101,8 @@ class Session:
     def __init__(self, client: Client) -> None:
         self.client = client
         self.exists = 0
+        self._ahead: _Ahead | None = None
+        self._listing = replace(client.wire.limits, line_bytes=LISTING_BYTES, answer_bytes=LISTING_BYTES)
         self._condstore = "CONDSTORE" in client.offered
         self._esearch = "ESEARCH" in client.offered
         if self._condstore and "ENABLE" in client.offered:
@@ -126,7 +151,7 @@ class Session:
         parts = [b"UID FETCH %d:%d (UID FLAGS)" % (low, high)]
         if changed_since is not None and self._condstore:
             parts.append(b"(CHANGEDSINCE %d)" % changed_since)
-        answer = self._ask(*parts, answer_bytes=LISTING_BYTES)
+        answer = self._ask(*parts, limits=self._listing)
         if not answer.ok:
             raise SyncError("protocol")
         items, _ = _by_uid(answer)
@@ -147,28 +172,71 @@ class Session:
     def stream(self, uids: Collection[int], max_bytes: int) -> Iterator[list[Fetched]]:
         """The mails `uids` in their order, in batches of at most 500 mails and about 16 MB.
 
-        A mail larger than `max_bytes` comes as its header; one that is gone is absent.
+        A mail larger than `max_bytes` comes as its header; one that is gone is absent. While a batch is in
+        the caller's hands the server already works on the next. May be left before its end at any time.
         """
-        heads, clean = self._heads(uids, b"(UID RFC822.SIZE)")
-        wanted = [uid for uid in uids if uid in heads or not clean]
-        sizes = {uid: _room(heads.get(uid), max_bytes) for uid in wanted}
-        for batch in batches(wanted, sizes):
-            large = [uid for uid in batch if uid in heads and heads[uid].size > max_bytes]
-            small = [uid for uid in batch if uid not in large] if large else batch
-            expected = sum(sizes[uid] for uid in small)
-            found = self._read(small, b"BODY.PEEK[]", max_bytes + SLACK, expected * 5 // 4 + SLACK)
-            for uid in large:
-                found |= self._read([uid], b"BODY.PEEK[HEADER]", HEADER_BYTES, HEADER_BYTES + SLACK)
-            yield [_fetched(uid, found[uid], uid not in large) for uid in batch if uid in found]
+        coming = self._batches(uids, max_bytes)
+        batch = next(coming, None)
+        while batch is not None:
+            found = self._read_batch(batch, max_bytes)
+            following = next(coming, None)
+            if following is not None and (question := following.first_question()):
+                self._ask_ahead(question, self._room_for(following, max_bytes))
+            yield found
+            batch = following
 
     def logout(self) -> None:
         """Say goodbye and close. Raises nothing."""
-        close(self.client)
+        if self._ahead:
+            self.client.wire.shutdown()  # rather than read mail that nobody wants any more
+        else:
+            close(self.client)
 
-    def _ask(self, *parts: bytes, uids: Collection[int] = (), **limits: int) -> Answer:
-        """One command. A server that has no time for us raises; other refusals are the caller's to judge."""
+    def _batches(self, uids: Collection[int], max_bytes: int) -> Iterator["_Batch"]:
+        """Cut `uids` into batches by the sizes that the server tells, asked for only as they are needed."""
+        ordered = list(uids)
+        for start in range(0, len(ordered), SIZES_AT_ONCE):
+            chunk = ordered[start : start + SIZES_AT_ONCE]
+            heads, clean = self._heads(chunk, b"(UID RFC822.SIZE)")
+            wanted = [uid for uid in chunk if uid in heads or not clean]
+            sizes = {uid: _room(heads.get(uid), max_bytes) for uid in wanted}
+            for batch in batches(wanted, sizes):
+                large = frozenset(uid for uid in batch if uid in heads and heads[uid].size > max_bytes)
+                small = [uid for uid in batch if uid not in large]
+                yield _Batch(batch, small, large, sum(sizes[uid] for uid in small))
+
+    def _read_batch(self, batch: "_Batch", max_bytes: int) -> list[Fetched]:
+        found = self._read(batch.small, BODY, self._room_for(batch, max_bytes))
+        for uid in batch.large:
+            found |= self._read([uid], HEADER, self._wider(HEADER_BYTES, HEADER_BYTES + SLACK))
+        return [_fetched(uid, found[uid], uid not in batch.large) for uid in batch.uids if uid in found]
+
+    def _room_for(self, batch: "_Batch", max_bytes: int) -> Limits:
+        return self._wider(max_bytes + SLACK, batch.small_bytes * 5 // 4 + SLACK)
+
+    def _wider(self, literal_bytes: int, answer_bytes: int) -> Limits:
+        return replace(self.client.wire.limits, literal_bytes=literal_bytes, answer_bytes=answer_bytes)
+
+    def _ask_ahead(self, question: tuple[bytes, ...], limits: Limits) -> None:
+        """Send a question now whose answer will be wanted next."""
         try:
-            answer = self.client.ask(*(part for part in parts if part or isinstance(part, Literal)), **limits)
+            self._ahead = _Ahead(question, self.client.wire.post(*question), limits)
+        except WireError as error:
+            raise _lost(error, ()) from None
+
+    def _answer(self, question: tuple[bytes, ...], limits: Limits | None) -> Answer:
+        ahead, self._ahead = self._ahead, None
+        if ahead:
+            answer = self.client.wire.gather(ahead.tag, ahead.limits)
+            if ahead.question == question:
+                return answer
+        return self.client.ask(*question, limits=limits)
+
+    def _ask(self, *parts: bytes, uids: Collection[int] = (), limits: Limits | None = None) -> Answer:
+        """One command. A server that has no time for us raises; other refusals are the caller's to judge."""
+        question = tuple(part for part in parts if part or isinstance(part, Literal))
+        try:
+            answer = self._answer(question, limits)
         except WireError as error:
             raise _lost(error, uids) from None
         except UnsafeArgument:
@@ -216,26 +284,17 @@ class Session:
         """RFC 4731. COUNT tells whether the listing is whole. None: this server does not do it well."""
         if not self._esearch:
             return None
-        answer = self._ask(b"UID SEARCH RETURN (ALL COUNT) UID %d:%d" % (low, high), line_bytes=LISTING_BYTES)
-        lines = [pieces[0] for pieces in answer.responses if _ESEARCH.match(pieces[0])]
-        if answer.ok and len(lines) == 1:
-            found = _read_esearch(lines[0], low, high)
-            if found is not None:
-                return found
-        self._esearch = False
-        return None
+        answer = self._ask(b"UID SEARCH RETURN (ALL COUNT) UID %d:%d" % (low, high), limits=self._listing)
+        found = read_esearch(answer.responses, low, high) if answer.ok else None
+        self._esearch = found is not None
+        return found
 
     def _by_search(self, low: int, high: int) -> list[int] | None:
-        answer = self._ask(
-            b"UID SEARCH UID %d:%d" % (low, high), line_bytes=LISTING_BYTES, answer_bytes=LISTING_BYTES
-        )
-        lines = [found[1] for pieces in answer.responses if (found := _SEARCH.match(pieces[0]))]
-        if not answer.ok or not lines:
-            return None
-        return sorted({uid for line in lines for uid in map(int, line.split()) if low <= uid <= high})
+        answer = self._ask(b"UID SEARCH UID %d:%d" % (low, high), limits=self._listing)
+        return read_search(answer.responses, low, high) if answer.ok else None
 
     def _by_fetch(self, low: int, high: int) -> list[int] | None:
-        answer = self._ask(b"UID FETCH %d:%d (UID)" % (low, high), answer_bytes=LISTING_BYTES)
+        answer = self._ask(b"UID FETCH %d:%d (UID)" % (low, high), limits=self._listing)
         items, clean = _by_uid(answer)
         if not answer.ok or not clean:
             return None
@@ -254,23 +313,14 @@ class Session:
                     found[uid] = Head(uid, items[uid].size or 0, read_date(items[uid].date))
         return found, all_clean
 
-    def _read(
-        self, uids: Collection[int], section: bytes, literal_bytes: int, answer_bytes: int
-    ) -> dict[int, FetchItems]:
+    def _read(self, uids: Collection[int], section: bytes, limits: Limits) -> dict[int, FetchItems]:
         """What the server has of `uids`; an unreadable one has no body, one that is gone is absent."""
         found: dict[int, FetchItems] = {}
-        waiting = list(sequence_sets(uids))
+        waiting = list(sequence_sets(uids))[::-1]
         halvings = 0
         while waiting:
             text, named = waiting.pop()
-            answer = self._ask(
-                b"UID FETCH",
-                text,
-                b"(UID FLAGS RFC822.SIZE INTERNALDATE %b)" % section,
-                uids=named,
-                literal_bytes=literal_bytes,
-                answer_bytes=answer_bytes,
-            )
+            answer = self._ask(*_question(text, section), uids=named, limits=limits)
             items, clean = _by_uid(answer)
             found |= {uid: items[uid] for uid in named if uid in items and items[uid].body is not None}
             missing = [uid for uid in named if uid not in found]
@@ -284,6 +334,10 @@ class Session:
                 raise SyncError("protocol", uids=tuple(missing))
             waiting += _halves(missing)
         return found
+
+
+def _question(uids: bytes, section: bytes) -> tuple[bytes, ...]:
+    return b"UID FETCH", uids, b"(UID FLAGS RFC822.SIZE INTERNALDATE %b)" % section
 
 
 def _room(head: Head | None, max_bytes: int) -> int:
@@ -324,18 +378,6 @@ def _fetched(uid: int, items: FetchItems, complete: bool) -> Fetched:
     if items.body is None or empty:
         return Fetched(uid, None, flags, date, items.size or 0, complete=False, unreadable=True)
     return Fetched(uid, items.body, flags, date, items.size or len(items.body), complete=complete)
-
-
-def _read_esearch(line: bytes, low: int, high: int) -> list[int] | None:
-    count = _ESEARCH_COUNT.search(line)
-    listed = _ESEARCH_ALL.search(line)
-    if not count:
-        return None
-    try:
-        found = expand_set(listed[1], low, high) if listed else []
-    except ValueError:
-        return None
-    return found if len(found) == int(count[1]) else None
 
 
 def _not_opened(answer: Answer) -> SyncError:

@@ -223,6 +223,14 @@ def test_a_dripping_server_does_not_hold_us_longer_than_the_deadline(serve):
     assert error.code == "connect-timeout"
 
 
+def test_a_slow_server_does_not_hold_us_longer_than_the_connection_may_live(serve):
+    limits = Limits(command_seconds=60, whole_seconds=1)
+    assert (
+        failure(serve({"CAPABILITY": drip(b"* OK wait\r\n" * 50, 0.05)}), limits=limits).code
+        == "connect-timeout"
+    )
+
+
 # Logging in
 
 

@@ -200,6 +200,14 @@ def test_where_search_fails_fetch_lists(session_with):
     assert session_with(script).uids(1, 10) == [3]
 
 
+def test_a_listing_that_is_half_garbage_is_none(session_with):
+    script = {
+        "UID SEARCH": b"* SEARCH 1 2\r\n* SEARCH 3 x\r\nTAG OK\r\n",
+        "UID FETCH": b"* 1 FETCH (UID 1)\r\n* 1 FETCH (UID 2)\r\n* 1 FETCH (UID 3)\r\nTAG OK\r\n",
+    }
+    assert session_with(script).uids(1, 10) == [1, 2, 3]
+
+
 def test_no_listing_at_all_is_an_error_and_not_an_empty_folder(session_with):
     script = {"UID SEARCH": b"TAG NO x\r\n", "UID FETCH": b"TAG NO x\r\n"}
     assert error_of(session_with(script).uids, 1, 10).code == "protocol"
@@ -379,6 +387,55 @@ def test_batches_stay_within_count_and_bytes(session_with):
         [2],
         [1],
     ]
+
+
+def many(tag, line):
+    """Any mails, all present."""
+    if b"BODY" in line:
+        return fetched(*((uid, b"mail %d" % uid) for uid in asked(line))) + tag + b" OK done\r\n"
+    return b"".join(b"* 1 FETCH (UID %d RFC822.SIZE 7)\r\n" % uid for uid in asked(line)) + tag + b" OK x\r\n"
+
+
+def test_the_next_batch_is_asked_for_while_this_one_is_in_hand(session_with):
+    session = session_with({"UID FETCH": many})
+    stream = session.stream(range(1000, 0, -1), MAX)
+    assert [mail.uid for mail in next(stream)] == list(range(1000, 500, -1))
+    assert [mail.raw for mail in next(stream)] == [b"mail %d" % uid for uid in range(500, 0, -1)]
+    assert next(stream, None) is None
+    bodies = [command for command in session.server.commands if b"BODY" in command]
+    assert [command.split(b" ")[3] for command in bodies] == [b"501:1000", b"1:500"]
+
+
+def test_a_stream_may_be_left_for_another_folder(session_with):
+    session = session_with({"UID FETCH": many})
+    next(session.stream(range(1000, 0, -1), MAX))
+    assert session.examine(b"Other").exists == 3
+    (mail,) = session.fetch([7], MAX)
+    assert mail.raw == b"mail 7"
+
+
+def test_a_stream_may_be_left_for_good(session_with):
+    session = session_with({"UID FETCH": many})
+    next(session.stream(range(1000, 0, -1), MAX))
+    session.logout()
+    assert error_of(session.examine, b"INBOX").code == "connection-lost"
+
+
+def test_a_connection_that_breaks_while_a_batch_is_in_hand_spoils_the_next_only(session_with):
+    def once(tag, line):
+        return CLOSE if b"BODY" in line and 1 in asked(line) else many(tag, line)
+
+    stream = session_with({"UID FETCH": once}).stream(range(1000, 0, -1), MAX)
+    assert len(next(stream)) == 500
+    error = error_of(next, stream)
+    assert (error.code, len(error.uids)) == ("connection-lost", 500)
+
+
+def test_sizes_are_asked_for_as_they_are_needed(session_with):
+    session = session_with({"UID FETCH": many})
+    next(session.stream(range(100_000, 0, -1), MAX))
+    fetches_of_sizes = [line for line in session.server.commands if b"SIZE)" in line]
+    assert len(fetches_of_sizes) == 1
 
 
 def test_heads(session_with):
