@@ -134,10 +134,7 @@ def programs(home: Home, source: Path, parts: tuple[str, ...]) -> Path:
 def _readable(source: Path, parts: tuple[str, ...], owner: Owner) -> bool:
     """Whether `owner` can read all that is in `parts` (an umask of 077 makes closed packages)."""
     folders = [source.parent / part for part in parts if (source.parent / part).exists()]
-    return owner.may_enter(source) and all(
-        owner.may_enter(folder) and all(owner.may_read(path) for path in folder.rglob("*") if path.is_file())
-        for folder in folders
-    )
+    return owner.may_enter(source) and all(owner.may_read_all(folder) for folder in folders)
 
 
 def _copy(source: Path, parts: tuple[str, ...], target: Path) -> None:

