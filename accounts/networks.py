@@ -35,9 +35,11 @@ _NEVER_PUBLIC: tuple[Network, ...] = tuple(
         "240.0.0.0/4",
         "64:ff9b:1::/48",  # NAT64 of local use: leads into somebody's own network
         "100::/64",
+        "2001::/32",  # Teredo
         "2001:10::/28",
         "2001:20::/28",
         "2001:db8::/32",
+        "2002::/16",  # 6to4, given up by RFC 7526
         "3fff::/20",
         "5f00::/16",
         "fc00::/7",
@@ -122,16 +124,11 @@ def is_public(address: Address) -> bool:
 
 
 def embedded(address: Address) -> Iterator[IPv4Address]:
-    """The IPv4 addresses that an IPv6 address leads to: mapped, 6to4, Teredo, NAT64, ISATAP and such."""
+    """The IPv4 address that an otherwise public IPv6 address leads to: NAT64 and ISATAP."""
     if isinstance(address, IPv4Address):
         return
-    low = IPv4Address(int(address) & 0xFFFFFFFF)
-    if address.sixtofour:
-        yield address.sixtofour
-    if address.teredo:
-        yield from address.teredo
     if address in _NAT64 or (int(address) >> 32) & 0xFFFFFFFF in _ISATAP:
-        yield low
+        yield IPv4Address(int(address) & 0xFFFFFFFF)
 
 
 def _parse_network(entry: str) -> AllowedNetwork:
