@@ -9,7 +9,10 @@ MAX_ADDRESSES = 500
 """The most mailboxes of one header that are read."""
 
 _MAX_EMAIL, _MAX_NAME = 320, 300
-_SIMPLE = re.compile(r"(?:\"([^\"\\,]*)\"|([\w .'-]*?)) *<([^\s<>@,;:\"]+@[^\s<>@,;:\"]+)>", re.ASCII)
+# One mailbox in plain ASCII, without commas, escapes and encoded words: nearly all are like that.
+_SIMPLE = re.compile(
+    r"(?:\"([ !#-+\--<>-\[\]-~]*)\" *|([\w .'-]*+))<([!#-'*+\--9?A-Z^-~]+@[\w.\[\]-]+)>", re.ASCII
+)
 _BARE = re.compile(r"[\w.+=-]+@[\w.-]+", re.ASCII)
 _TOKEN = re.compile(
     r"\"(?:[^\"\\]|\\.)*+\"|\((?:[^()\\]|\\.)*+\)|<[^<>]*+>|[,;:]|[^\",;:<>()]++|.", re.DOTALL
@@ -20,7 +23,7 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 def addresses(value: str, charset: str = "") -> tuple[Address, ...]:
     """The mailboxes of a header's raw value, at most 500; groups are flattened, encoded names decoded."""
     simple = _SIMPLE.fullmatch(value)
-    if simple and value.isprintable() and value.isascii() and "=?" not in value:
+    if simple:
         return (Address((simple[1] or simple[2] or "").strip(), simple[3]),)
     if _BARE.fullmatch(value):
         return (Address("", value),)

@@ -72,17 +72,24 @@ def is_known(label: str) -> bool:
 
 
 def decode(data: bytes, label: str = "") -> str:
-    """The text of at most a million characters, without NUL and lone surrogates. Never raises."""
+    """At most a million characters, lines ended by LF, without NUL and lone surrogates. Never raises."""
     data = data[: MAX_TEXT * _BYTES_A_CHARACTER]
-    codec = _BY_LABEL.get(_clean(label), "utf-8")
-    if codec in _LIKE_ASCII and data.isascii():
-        text = data.decode("ascii")
-    elif codec in _GUESSED:
-        text = _guess(data)
-    else:
+    codec = _BY_LABEL.get(label) or _BY_LABEL.get(_clean(label), "utf-8")
+    if codec not in _LIKE_ASCII:
         text = _scrub(data.decode(codec, "replace"))
-    text = text[:MAX_TEXT]
-    return text.replace("\0", "") if "\0" in text else text
+        return text.replace("\0", "").replace("\r\n", "\n")[:MAX_TEXT]
+    if b"\r" in data or b"\0" in data:
+        data = _unix(data)
+    if data.isascii():
+        return data.decode("ascii")[:MAX_TEXT]
+    return (_guess(data) if codec in _GUESSED else data.decode(codec, "replace"))[:MAX_TEXT]
+
+
+def _unix(data: bytes) -> bytes:
+    """With line feeds only and without NUL; deleting is five times as fast as replacing."""
+    if b"\n" not in data:
+        data = data.replace(b"\r", b"\n")
+    return data.translate(None, b"\r\0")
 
 
 def _clean(label: str) -> str:

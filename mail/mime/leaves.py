@@ -17,6 +17,7 @@ from mail.mime.headers import Head, parameters
 from mail.mime.words import clean
 
 _DEFAULT_TYPE = "text/plain"
+_OWN = ("content-type", "content-transfer-encoding", "content-disposition", "content-id")
 
 
 class Unreadable(Exception):
@@ -64,7 +65,7 @@ class _Refused(Exception):
 
 
 def _lone_headers(head: Head) -> dict[str, str]:
-    return {name: values[0] for name, values in head.raw.items() if name.startswith("content-")}
+    return {name: head.raw[name][0] for name in _OWN if name in head.raw}
 
 
 def _fast(raw: bytes) -> Iterator[Leaf]:

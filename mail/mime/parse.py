@@ -78,8 +78,7 @@ def _is_body(leaf: Leaf, has_text: bool) -> bool:
 def _decoded(leaf: Leaf, defects: list[str]) -> str:
     if not charsets.is_known(leaf.charset):
         defects.append("unknown-charset")
-    text = charsets.decode(leaf.content, leaf.charset)
-    return text.replace("\r\n", "\n") if "\r" in text else text
+    return charsets.decode(leaf.content, leaf.charset)
 
 
 def _visible(texts: list[tuple[Leaf, str]]) -> str:

@@ -9,7 +9,7 @@ from mail.mime import markup
 MAX_HTML = 500_000
 """The most characters of HTML source that are read for their text."""
 
-_EASY_TAGS, _EASY_RUN = 2500, 3000
+_EASY_LENGTH, _EASY_TAGS, _EASY_RUN = 8000, 2500, 3000
 _LIMITS = markup.Limits(
     tags=50_000, depth=300, attributes=300, in_all=100_000, work=300_000, references=500_000
 )
@@ -30,19 +30,22 @@ _BEFORE = {
         ("p", "h1", "h2", "h3", "h4", "blockquote", "pre", "hr", "ul", "ol", "table"), _BREAK * 2
     ),
 }
-_MARKED = ", ".join(_BEFORE)
 _AFTER = {
     **dict.fromkeys(("div", "center", "address", "section", "article"), _LINE),
     **dict.fromkeys(("p", "h1", "h2", "h3", "h4", "blockquote", "pre", "ul", "ol", "table"), _BREAK * 2),
 }
-_DROPPED = (
-    "script, style, head, title, template, noscript, object, iframe, svg, math, select, textarea, [hidden], "
-    '[style*="display:none" i], [style*="display: none" i], [style*="visibility:hidden" i], '
+_DROPPED = frozenset(
+    str.split("script style head title template noscript object iframe svg math select textarea")
+)
+_UNSEEN = (
+    '[hidden], [style*="display:none" i], [style*="display: none" i], [style*="visibility:hidden" i], '
     '[style*="visibility: hidden" i]'
 )
 _FAINT = (
     '[style*="font-size:0" i], [style*="font-size: 0" i], [style*="opacity:0" i], [style*="opacity: 0" i]'
 )
+_UNSEEN_HINTS = ("display:none", "display: none", "hidden")
+_FAINT_HINTS = ("font-size:0", "font-size: 0", "opacity:0", "opacity: 0")
 _NOTHING = re.compile(
     r"(font-size|opacity)\s*:\s*0+(?:\.0*)?(?:px|pt|em|rem|%)?\s*(?:[;!]|\Z)", re.IGNORECASE
 )
@@ -62,7 +65,7 @@ def html_to_text(html: str) -> str:
     html = html[:MAX_HTML]
     if not _is_easy(html):
         return _lines(_MARKS.sub(" ", _TAGS.sub(" ", html)))
-    if not html.isascii():
+    if not html.isascii() and any(mark in html for mark in (_BREAK, _HIDE, _SHOW, _LINE)):
         html = _MARKS.sub("", html)
     if "<pre" in html or "<PRE" in html:
         html = _PRE.sub(lambda found: found[0].replace("\n", "<br>"), html)
@@ -70,11 +73,14 @@ def html_to_text(html: str) -> str:
     if root is None:
         return ""
     _mark(root)
+    _mark_hidden(root, html)
     return _lines(_shown(root.text()))
 
 
 def _is_easy(html: str) -> bool:
     """Whether a parser may have it. Few and short tags need no closer look."""
+    if len(html) <= _EASY_LENGTH and html.count("<") <= _EASY_TAGS:
+        return True
     runs = html.split("<")
     if len(runs) <= _EASY_TAGS and max(map(len, runs)) <= _EASY_RUN:
         return True
@@ -82,16 +88,30 @@ def _is_easy(html: str) -> bool:
 
 
 def _mark(root: LexborNode) -> None:
-    for node in root.css(_MARKED):
+    # One walk over all nodes and a look-up each: a selector of so many names takes four times as long.
+    for node in root.css("*"):
         tag = node.tag or ""
-        node.insert_before(_BEFORE[tag])
-        if tag in _AFTER:
-            node.insert_after(_AFTER[tag])
-    for node in root.css(_DROPPED):
-        _hide(node)
-    for node in root.css(_FAINT):
-        if _is_faint(node):
+        before = _BEFORE.get(tag)
+        if before:
+            node.insert_before(before)
+            if tag in _AFTER:
+                node.insert_after(_AFTER[tag])
+        elif tag in _DROPPED:
             _hide(node)
+
+
+def _mark_hidden(root: LexborNode, html: str) -> None:
+    """Hides what inline styles hide; looks for it only where the source speaks of it."""
+    source = html.lower()
+    if "style" not in source and "hidden" not in source:
+        return
+    if any(hint in source for hint in _UNSEEN_HINTS):
+        for node in root.css(_UNSEEN):
+            _hide(node)
+    if any(hint in source for hint in _FAINT_HINTS):
+        for node in root.css(_FAINT):
+            if _is_faint(node):
+                _hide(node)
 
 
 def _hide(node: LexborNode) -> None:
