@@ -105,10 +105,16 @@ def _run(account: MailAccount, held: Lease) -> bool:
 
 
 def _give_up(account: MailAccount, run: SyncRun, failure: ConnectionFailed) -> None:
-    """Only a refused password waits for the reader: servers, names and certificates mend themselves."""
+    """Only a refused password waits for the reader: servers, names and certificates mend themselves.
+
+    Some servers refuse without a reason when they are busy: their word counts the second time, an hour later.
+    """
     runs.finish(run, failure.code)
-    if failure.code == "login-refused":
+    twice = account.error == failure.code
+    if failure.code == "login-refused" and (failure.permanent or twice):
         schedule.needs_reader(account, failure.code)
+    elif failure.code == "login-refused":
+        schedule.failed(account, failure.code, hopeless=True)
     else:
         hopeless = failure.permanent
         schedule.failed(account, failure.code, hopeless=hopeless, retry_after=failure.retry_after)

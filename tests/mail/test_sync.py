@@ -405,3 +405,11 @@ def test_a_server_that_closes_in_the_middle_of_a_fetch_leaves_no_half_mail(scrip
     assert sync_whole(account).error == "connection-lost"
     assert Email.objects.for_user(account.owner_id).count() == 0
     assert reload(account).failures == 1
+
+
+def test_a_refusal_without_a_reason_counts_the_second_time(scripted: Any) -> None:
+    account, _ = scripted({"AUTHENTICATE": b"TAG NO not now\r\n", "LOGIN": b"TAG NO not now\r\n"})
+    assert sync_whole(account).error == "login-refused"
+    assert reload(account).state == "active"
+    assert sync_whole(account).error == "login-refused"
+    assert reload(account).state == "attention"
