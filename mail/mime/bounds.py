@@ -16,7 +16,7 @@ MAX_NESTING = 50
 MAX_TYPES = 3000
 MAX_LINES = 1_000_000
 MAX_DELIMITER_LIKE = 200_000
-MAX_WORDS = 2000
+MAX_WORDS = 5000
 
 _TYPE = b"content-type:"
 _FIELD = re.compile(rb"[^\n]*+(?:\n[ \t][^\n]*+)*+")
@@ -52,7 +52,9 @@ def structure_defect(raw: bytes) -> str:
 
 def suits_fast_parser(raw: bytes) -> bool:
     """Whether fast-mail-parser may read it: it decodes all headers of all parts, at quadratic cost."""
-    return raw.count(b"=?") <= MAX_WORDS and raw.count(b"\n--") <= MAX_PARTS
+    if len(raw) > 2 * MAX_WORDS and raw.count(b"=?") > MAX_WORDS:
+        return False
+    return len(raw) <= 3 * MAX_PARTS or raw.count(b"\n--") <= MAX_PARTS
 
 
 def suits_slow_parser(raw: bytes) -> bool:

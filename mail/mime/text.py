@@ -14,10 +14,10 @@ _LIMITS = markup.Limits(
     tags=50_000, depth=300, attributes=300, in_all=100_000, work=300_000, references=500_000
 )
 
-# Characters of the private use area, taken out of the source and put in as marks: LINE makes sure that a new
+# Control characters, taken out of the source and put in as marks: LINE makes sure that a new
 # line begins, BREAK begins one more; whatever stands between HIDE and SHOW is left out. (Nodes are not
 # removed: one inside another would be freed twice.)
-_BREAK, _HIDE, _SHOW, _LINE = "\ue000", "\ue001", "\ue002", "\ue003"
+_BREAK, _HIDE, _SHOW, _LINE = "\x01", "\x02", "\x03", "\x04"
 _MARKS = re.compile(f"[{_BREAK}{_HIDE}{_SHOW}{_LINE}]")
 
 _BEFORE = {
@@ -65,7 +65,7 @@ def html_to_text(html: str) -> str:
     html = html[:MAX_HTML]
     if not _is_easy(html):
         return _lines(_MARKS.sub(" ", _TAGS.sub(" ", html)))
-    if not html.isascii() and any(mark in html for mark in (_BREAK, _HIDE, _SHOW, _LINE)):
+    if any(mark in html for mark in (_BREAK, _HIDE, _SHOW, _LINE)):
         html = _MARKS.sub("", html)
     if "<pre" in html or "<PRE" in html:
         html = _PRE.sub(lambda found: found[0].replace("\n", "<br>"), html)
@@ -143,7 +143,7 @@ def _shown(text: str) -> str:
 
 
 def _lines(text: str) -> str:
-    if any(char in text for char in _FILLERS):
+    if not text.isascii() and any(char in text for char in _FILLERS):
         text = _FILLER.sub(" ", text)
     lines: list[str] = []
     for block in text.split(_LINE):
