@@ -3,7 +3,7 @@
 The door middleware asks for a signed-in reader with an open vault before; here operators are told apart.
 """
 
-from typing import Any
+from typing import Any, NoReturn
 
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
@@ -51,15 +51,13 @@ class OperatorsSite(AdminSite):
 
         return operate
 
-    def password_change(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> NoReturn:
         """Refused: a password that is set here would not open the operator's keys."""
         raise PermissionDenied
 
     def password_change_done(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    ) -> NoReturn:
         """Refused like the form before it."""
         raise PermissionDenied
 

@@ -85,7 +85,7 @@ def test(request: ReaderRequest) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return render(request, "accounts/_test_result.html", {"test": finding})
     # The reader typed it a moment ago, and the page is kept nowhere.
-    form.fields["password"].widget.render_value = True  # type: ignore[attr-defined]
+    form.fields["password"].widget.render_value = True
     return _form_page(request, form, row=row, stored=stored, test=finding if form.is_valid() else None)
 
 

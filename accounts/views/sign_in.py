@@ -53,6 +53,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in_code(request: HttpRequest) -> HttpResponse:
     """The second factor: afterwards, and not before, the vault is opened."""
+    if unlocking.session_of(request):
+        return redirect("/")
     waiting = unlocking.waiting(request)
     if waiting is None or not waiting.user.is_active:
         if waiting and signup.enrolling(waiting.user):
