@@ -105,9 +105,6 @@ def test_password_forms_are_refused(operator: Reader, operator_client: Client, a
     for path in ("/admin/password_change/", "/admin/password_change/done/"):
         assert operator_client.get(path).status_code == 403
         assert operator_client.post(path, values).status_code == 403
-        200,
-        404,
-    )
     with pytest.raises(NoReverseMatch):
         reverse("admin:auth_user_password_change", args=[alice.pk])
     assert User.objects.get(pk=operator.pk).password == before
