@@ -32,14 +32,20 @@ class Manage:
         self._check(begun)
 
     def json(self, *arguments: str) -> dict[str, Any]:
-        """What a command prints, read as one JSON object. It goes to no log: it may hold a password."""
-        begun = self._open(arguments, piped=True)
+        """What a command prints, its last line read as a JSON object."""
+        return self.finish_json(self.start_json(*arguments))
+
+    def start_json(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Begin a command that prints JSON. It goes to no log: it may hold a password."""
+        return self._open(arguments, piped=True)
+
+    def finish_json(self, begun: "subprocess.Popen[str]") -> dict[str, Any]:
         output = begun.communicate()[0]
         self._check(begun)
         try:
             found: dict[str, Any] = json.loads(output.strip().splitlines()[-1])
         except (IndexError, ValueError) as error:
-            raise ServiceError(f"manage.py {arguments[0]} did not print JSON.") from error
+            raise ServiceError(f"manage.py {_name(begun)} did not print JSON.") from error
         return found
 
     def _open(self, arguments: tuple[str, ...], piped: bool) -> "subprocess.Popen[str]":
@@ -60,3 +66,7 @@ class Manage:
             raise ServiceError(
                 f"manage.py {name} failed. {self.log} ends with:\n{process.last_lines(self.log)}"
             )
+
+
+def _name(command: "subprocess.Popen[str]") -> str:
+    return str(command.args[3]) if isinstance(command.args, list) else "command"

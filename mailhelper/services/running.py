@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from mailhelper.services import catalogues, demo, mode, places, ports, stack, telling, terminal, visit
+from mailhelper.services import catalogues, demo, mode, places, ports, stack, static, telling, terminal, visit
 from mailhelper.services.commands import Manage
 from mailhelper.services.demo import Mailbox, Reader
 from mailhelper.services.errors import ServiceError
@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> int:
     with mode.claim(data), stack.up(data, say) as services, _house(options, data, services) as house:
         since = datetime.now(UTC)
         _prepare(house)
-        _start(house)
+        _start(house, web_workers=1 if options.once else 2)
         reader = demo.reader(house.manage, house.mailbox) if house.mailbox else None
         house.household.wait_until("web process", lambda: visit.answers(house.port), 60)
         if options.once:
@@ -107,18 +107,21 @@ def _prepare(house: House) -> None:
     if house.mailbox is not None:
         box = house.mailbox.start(house.household)
     say("Preparing the database")
-    static = house.manage.start("collectstatic", "--no-input")
+    made_from = static.fingerprint()
+    collecting = None if static.is_collected() else house.manage.start("collectstatic", "--no-input")
     house.manage.run("migrate", "--no-input")
-    house.manage.finish(static)
+    if collecting is not None:
+        house.manage.finish(collecting)
+        static.note(made_from)
     if house.mailbox is not None:
         house.household.wait_until("demo mailbox", lambda: box.said("ready"), 120)
 
 
-def _start(house: House) -> None:
+def _start(house: House, web_workers: int) -> None:
     say("Starting web, worker and beat")
     handle = house.listener.fileno()
     web = ["-m", "gunicorn", "--bind", f"fd://{handle}", "--worker-class", "gthread"]
-    web += ["--workers", "2", "--threads", "4", "--graceful-timeout", "3", "--no-control-socket"]
+    web += ["--workers", str(web_workers), "--threads", "4", "--graceful-timeout", "3", "--no-control-socket"]
     pooled = {"DATABASE_POOL": "1"}  # in the web process alone
     house.household.start("web", [*web, "mailhelper.wsgi:application"], handles=[handle], extra=pooled)
     celery = ["-m", "celery", "--app", "mailhelper.celery:app"]
@@ -129,17 +132,16 @@ def _start(house: House) -> None:
 
 def _once(house: House, reader: Reader | None, since: datetime) -> int:
     assert reader is not None
-    say("Syncing the demo mailbox")
-    house.manage.run("resync", "--account", str(reader.account))
-    say("Signing in and looking around")
-    visit.look_around(house.port, reader.user, reader.password, reader.secret)
-    house.household.check()
-    counts = house.manage.json(
-        "demo_counts", "--json", "--account", str(reader.account), "--since", since.isoformat()
+    say("Syncing the demo mailbox and signing in")
+    syncing = house.manage.start_json(
+        "demo_sync", "--account", str(reader.account), "--since", since.isoformat()
     )
+    visitor = visit.sign_in(house.port, reader.user, reader.password, reader.secret)
+    counts = house.manage.finish_json(syncing)
+    say("Looking around")
+    visit.look_around(visitor)
+    house.household.check()
     seconds = round(time.time() - psutil.Process().create_time(), 1)  # since the shell script began
-    terminal.ignore_signals()
-    house.household.stop()
     print(json.dumps({**counts, "seconds": seconds}), flush=True)
     return 0
 
@@ -147,7 +149,7 @@ def _once(house: House, reader: Reader | None, since: datetime) -> int:
 def _stay(house: House, reader: Reader | None) -> None:
     if reader is not None:
         invitation = reader.invitation
-        house.manage.start("resync", "--account", str(reader.account))  # its page shows how far it is
+        house.manage.start("demo_sync", "--account", str(reader.account))  # the page shows how far it is
     else:
         invitation = str(house.manage.json(*FIRST_INVITATION).get("invitation") or "")
     telling.introduce(house.url, invitation, reader)

@@ -16,7 +16,8 @@ from mailhelper.services.errors import ServiceError
 
 SIGN_IN = "/sign-in/"
 REDIRECTS = 5
-MAIL_LINK = re.compile(r'href="(/mail/\d+/)')
+MAIL_TEXT = re.compile(r'class="mail-(text|html|source)"')  # absent where a mail does not open
+MAIL_LINK = re.compile(r'href="(/mail/\d+/)(?=[?"])')
 
 
 class Unreachable(ServiceError):
@@ -42,7 +43,7 @@ class Visitor:
 
     def submit(self, page: Page, **values: str) -> Page:
         """Post the form of `page` to its own address, hidden fields as they stand."""
-        return self._follow("POST", page.path, urlencode({**_hidden(page.text), **values}))
+        return self._follow("POST", page.path, urlencode({**_hidden(page), **values}))
 
     def _follow(self, method: str, path: str, body: str) -> Page:
         for _ in range(REDIRECTS):
@@ -81,20 +82,26 @@ class Visitor:
 
 
 class _Fields(HTMLParser):
-    def __init__(self) -> None:
+    """The hidden fields of the form that posts to `path`: a page has others, to change the language."""
+
+    def __init__(self, path: str) -> None:
         super().__init__()
         self.hidden: dict[str, str] = {}
+        self._targets = (path, "", None)
+        self._inside = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = dict(attrs)
         name = found.get("name")
-        if tag == "input" and found.get("type") == "hidden" and name:
+        if tag == "form":
+            self._inside = found.get("action") in self._targets
+        elif tag == "input" and found.get("type") == "hidden" and name and self._inside:
             self.hidden[name] = found.get("value") or ""
 
 
-def _hidden(text: str) -> dict[str, str]:
-    fields = _Fields()
-    fields.feed(text)
+def _hidden(page: Page) -> dict[str, str]:
+    fields = _Fields(page.path)
+    fields.feed(page.text)
     return fields.hidden
 
 
@@ -109,40 +116,32 @@ def answers(port: int) -> bool:
     return True
 
 
-def look_around(port: int, user: str, password: str, secret: str) -> None:
-    """Sign in, open the matrix, the inbox and one mail. Raises ServiceError with what was not as expected."""
+def sign_in(port: int, user: str, password: str, secret: str) -> Visitor:
+    """Come in with password and one-time code. Raises ServiceError with what was refused."""
     visitor = Visitor(port)
-    _sign_in(visitor, user, password, secret)
-    _expect(visitor.get("/"), "/")
+    page = visitor.submit(_expect(visitor.get(SIGN_IN), SIGN_IN), username=user, password=password)
+    for _ in range(2):
+        if page.path == SIGN_IN:
+            raise ServiceError("The demo reader's password was refused.")
+        page = visitor.submit(page, code=onetime.code(secret))
+        if not page.path.startswith(SIGN_IN):
+            return visitor
+        time.sleep(onetime.seconds_left() + 1)  # a code opens once: another start may have used this one
+    raise ServiceError("The demo reader's one-time code was refused.")
+
+
+def look_around(visitor: Visitor) -> None:
+    """Open the matrix, the inbox and one mail. Raises ServiceError with what was not as expected."""
+    matrix = _expect(visitor.get("/"), "/")
+    if not MAIL_LINK.search(matrix.text):
+        raise ServiceError("The matrix shows no mail.")
     inbox = _expect(visitor.get("/inbox/"), "/inbox/")
     link = MAIL_LINK.search(inbox.text)
     if link is None:
         raise ServiceError("The inbox shows no mail.")
     mail = _expect(visitor.get(link[1]), link[1])
-    if "<iframe" not in mail.text and "<pre" not in mail.text:
+    if not MAIL_TEXT.search(mail.text):
         raise ServiceError(f"The page {link[1]} shows no mail.")
-
-
-def _sign_in(visitor: Visitor, user: str, password: str, secret: str) -> None:
-    page = visitor.submit(_expect(visitor.get(SIGN_IN), SIGN_IN), username=user, password=password)
-    for attempt in range(3):
-        if page.path == SIGN_IN:
-            raise ServiceError("The demo reader's password was refused.")
-        page = visitor.submit(page, code=_code(secret, attempt))
-        if not page.path.startswith(SIGN_IN):
-            return
-    raise ServiceError("The demo reader's one-time code was refused.")
-
-
-def _code(secret: str, attempt: int) -> str:
-    """A code opens once. Where today's was used a moment ago the next one may do, else we wait for it."""
-    if attempt == 0:
-        return onetime.code(secret)
-    if attempt == 1:
-        time.sleep(2)
-        return onetime.code(secret, time.time() + onetime.STEP)
-    time.sleep(onetime.seconds_left() + 1)
-    return onetime.code(secret)
 
 
 def _expect(page: Page, path: str) -> Page:

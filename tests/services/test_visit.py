@@ -11,13 +11,20 @@ from mailhelper.services import onetime, ports, visit
 from mailhelper.services.errors import ServiceError
 
 SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
-FORM = '<form method="post"><input type="hidden" name="csrf" value="tok&amp;en"><input name="x"></form>'
+FORM = """
+<form action="/language/"><input type="hidden" name="code" value="de"></form>
+<form method="post"><input type="hidden" name="csrf" value="tok&amp;en"><input name="x"></form>
+"""
 
 
 class Site(BaseHTTPRequestHandler):
     """Password, then code, then pages; cookies are Secure, as ours are."""
 
-    pages = {"/": "matrix", "/inbox/": '<a href="/mail/17/">Hello</a>', "/mail/17/": "<iframe></iframe>"}
+    pages = {
+        "/": '<a href="/mail/17/?urgency=3">Hello</a>',
+        "/inbox/": '<a href="/mail/17/">Hello</a>',
+        "/mail/17/": '<div class="mail-text">Hello</div>',
+    }
     broken: dict[str, int] = {}
 
     def do_GET(self) -> None:
@@ -66,24 +73,30 @@ def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 
 
 def test_it_signs_in_and_finds_matrix_inbox_and_a_mail(port: int) -> None:
-    visit.look_around(port, "demo", "right", SECRET)
+    visit.look_around(visit.sign_in(port, "demo", "right", SECRET))
 
 
 def test_a_refused_password_is_said(port: int) -> None:
     with pytest.raises(ServiceError, match="password was refused"):
-        visit.look_around(port, "demo", "wrong", SECRET)
+        visit.sign_in(port, "demo", "wrong", SECRET)
 
 
 def test_a_page_that_fails_is_said(port: int) -> None:
     Site.broken["/inbox/"] = 500
     with pytest.raises(ServiceError, match="The page /inbox/ answered 500"):
-        visit.look_around(port, "demo", "right", SECRET)
+        visit.look_around(visit.sign_in(port, "demo", "right", SECRET))
 
 
 def test_an_empty_inbox_is_said(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(Site.pages, "/inbox/", "nothing")
     with pytest.raises(ServiceError, match="shows no mail"):
-        visit.look_around(port, "demo", "right", SECRET)
+        visit.look_around(visit.sign_in(port, "demo", "right", SECRET))
+
+
+def test_a_mail_that_does_not_open_is_said(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(Site.pages, "/mail/17/", "damaged")
+    with pytest.raises(ServiceError, match="The page /mail/17/ shows no mail"):
+        visit.look_around(visit.sign_in(port, "demo", "right", SECRET))
 
 
 def test_it_answers_only_where_somebody_listens(port: int) -> None:
