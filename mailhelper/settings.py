@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.language.LanguageMiddleware",
     "django_otp.middleware.OTPMiddleware",
@@ -241,6 +242,8 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"level": "INFO", "propagate": True, "handlers": []},
+        # A refused form is no event of the server's, and its path may hold an invitation.
+        "django.request": {"level": "ERROR"},
         # At DEBUG these print queries' values, passwords and mail.
         "django.db.backends": {"level": "WARNING"},
         "imapclient": {"level": "WARNING"},

@@ -121,10 +121,11 @@ class Email(Owned):
             models.Index(fields=["folder", "-received_at", "-id"], name="email_folder_newest"),
             models.Index(fields=["account", "raw_key"], name="email_raw"),
             models.Index(
-                fields=["owner", "urgency", "importance", "-received_at", "-id"],
+                fields=["folder", "urgency", "importance", "-received_at", "-id"],
                 name="email_open",
-                condition=Q(done_at=None, missing_since=None),
+                condition=Q(done_at=None, missing_since=None, spam=False),
             ),
+            models.Index(fields=["folder"], name="email_unread", condition=Q(seen=False, missing_since=None)),
             models.Index(fields=["folder"], name="email_missing", condition=Q(missing_since__isnull=False)),
             models.Index(fields=["rises_at"], name="email_rises", condition=Q(rises_at__isnull=False)),
         ]
