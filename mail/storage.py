@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-import psycopg
 import zstandard
 from django.conf import settings
 from django.db import connection
@@ -20,35 +19,32 @@ from accounts.ids import draw_id, draw_ids
 from accounts.keyring import WorkerKeys
 from accounts.models import ContentKey, MailAccount
 from accounts.ownership import acting_as
-from accounts.sealing import Key
-from mail import runs, threads
+from mail import bulk, runs, threads
 from mail.heads import write_head
 from mail.imap.plan import Trace, match_moves
 from mail.imap.session import Fetched
 from mail.lease import Lease
 from mail.mime.parse import parse_many
 from mail.mime.parsed import Parsed
-from mail.models import Email, Folder, Message, SyncRun, Thread
+from mail.models import Email, Folder, Message, MessageRef, SyncRun, Thread
 from mail.pipeline import Incoming, ReaderContext, Step
 from mail.scan import columns
 
 _EARLIEST = datetime(1990, 1, 1, tzinfo=timezone.get_fixed_timezone(0))
 
-_COLUMNS = (
+_EMAIL = (
     "id", "owner_id", "account_id", "folder_id", "thread_id", "content_key_id", "uidvalidity", "uid",
     "received_at", "size", "state", "seen", "flagged", "answered", "draft", "deleted", "has_attachments",
     "has_invitation", "message_id_key", "sender_key", "raw_key", "urgency", "importance", "category", "spam",
     "rises_at", "done_at", "stored_at", "head",
 )  # fmt: skip
-_VALUES = ", ".join(["%b"] * len(_COLUMNS))
-_EMAIL = f"INSERT INTO mail_email ({', '.join(_COLUMNS)}) VALUES ({_VALUES})"  # noqa: S608  (our own names)
-_MESSAGE = "INSERT INTO mail_message (email_id, owner_id, raw) VALUES (%b, %b, %b)"
-_REF = "INSERT INTO mail_messageref (owner_id, email_id, ref) VALUES (%b, %b, %b)"
-_THREAD = "INSERT INTO mail_thread (id, owner_id, made_at) VALUES (%b, %b, %b)"
+_MESSAGE = ("email_id", "owner_id", "raw")
+_REF = ("owner_id", "email_id", "ref")
+_THREAD = ("id", "owner_id", "made_at")
 _MOVE = """
-    UPDATE mail_email SET folder_id = %b, uidvalidity = %b, uid = %b, missing_since = NULL,
-           seen = %b, flagged = %b, answered = %b, draft = %b, deleted = %b
-     WHERE id = %b AND owner_id = %b
+    UPDATE mail_email SET folder_id = %s, uidvalidity = %s, uid = %s, missing_since = NULL,
+           seen = %s, flagged = %s, answered = %s, draft = %s, deleted = %s
+     WHERE id = %s AND owner_id = %s
 """
 
 
@@ -71,11 +67,11 @@ class Arrived:
         return Trace(self.uid, self.digest, named, self.fetched.size, self.fetched.received_at)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sealed:
-    """One mail, ready for the database."""
+    """One mail, ready for the database. `columns` is its row but for the thread."""
 
-    row: Email
+    columns: dict[str, Any] = field(repr=False)
     raw: bytes = field(repr=False)
     refs: list[bytes] = field(repr=False)
 
@@ -105,16 +101,17 @@ class Store:
             for one, parsed in zip(fetched, parse_many([one.raw or b"" for one in fetched]), strict=True)
         ]
         found = self._found(arrived)
-        sealed = self._seal(folder, uidvalidity, [one for one in arrived if one.uid not in found])
+        key = ContentKey(pk=draw_id(ContentKey), owner_id=self.account.owner_id)
+        sealed = self._seal(folder, key, [one for one in arrived if one.uid not in found])
         with acting_as(self.account.owner_id):
             self.lease.hold()
             self._move(folder, uidvalidity, [(one, found[one.uid]) for one in fetched if one.uid in found])
-            self._insert(sealed)
+            self._insert(key, folder, uidvalidity, sealed)
             runs.count(
                 self.run,
                 stored=len(sealed),
                 matched=len(found),
-                opaque=sum(one.row.state != Email.State.READ for one in sealed),
+                opaque=sum(one.columns["state"] != Email.State.READ for one in sealed),
                 unreadable=len(batch) - len(fetched),
             )
         for old in found.values():
@@ -127,18 +124,22 @@ class Store:
         traces = [one.trace(self._ref(one.parsed.message_id)) for one in arrived]
         return {uid: old for old, uid in match_moves(self.missing.values(), traces).items()}
 
-    def _seal(self, folder: Folder, uidvalidity: int, arrived: Sequence[Arrived]) -> list[Sealed]:
-        """Judged and sealed, under a content key of their own."""
+    def _seal(self, folder: Folder, row: ContentKey, arrived: Sequence[Arrived]) -> list[Sealed]:
+        """Judged and sealed, under a content key of their own that is set on its `row`."""
         if not arrived:
             return []
         incoming = self._judge(folder, arrived)
-        batch = ContentKey(pk=draw_id(ContentKey), owner_id=self.account.owner_id)
-        key = self.keys.new_content_key(batch)
+        key = self.keys.new_content_key(row)
+        # Making an instance for each mail would take longer than sealing it: these two stand for all in turn.
+        email, message = Email(owner_id=row.owner_id), Message(owner_id=row.owner_id)
         sealed = []
         for one, mail, pk in zip(arrived, incoming, draw_ids(Email, len(arrived)), strict=True):
-            row = self._row(folder, one, mail, pk)
-            row.uidvalidity, row.content_key = uidvalidity, batch
-            sealed.append(self._sealed(key, row, mail))
+            email.pk = message.pk = pk
+            columns = self._columns(one, mail)
+            columns["id"] = pk
+            columns["head"] = self.keys.seal(key, email, "head", write_head(mail.parsed, mail.verdict))
+            raw = self.keys.seal(key, message, "raw", self._compress(mail.raw))
+            sealed.append(Sealed(columns, raw, self._refs(mail.parsed)))
         return sealed
 
     def _judge(self, folder: Folder, arrived: Sequence[Arrived]) -> list[Incoming]:
@@ -159,87 +160,80 @@ class Store:
             step(mails, self.reader)
         return mails
 
-    def _row(self, folder: Folder, one: Arrived, mail: Incoming, pk: int) -> Email:
+    def _columns(self, one: Arrived, mail: Incoming) -> dict[str, Any]:
+        """The plain and keyed columns of a mail that are its own."""
         parsed, verdict = mail.parsed, mail.verdict
-        row = Email(
-            pk=pk,
-            owner_id=self.account.owner_id,
-            account_id=self.account.pk,
-            folder_id=folder.pk,
-            uid=one.uid,
-            received_at=mail.received_at,
-            size=mail.size,
-            state=_state(one),
-            has_attachments=any(not attachment.inline for attachment in parsed.attachments),
-            has_invitation=parsed.has_invitation,
-            urgency=verdict.urgency,
-            importance=verdict.importance,
-            category=verdict.category,
-            spam=verdict.spam,
-            rises_at=verdict.rises_at,
-            done_at=self._done_at(mail),
-            stored_at=self.reader.now,
-            raw_key=one.digest,
-            **columns(mail.flags),
-        )
-        row.message_id_key = self._ref(parsed.message_id) if parsed.message_id else None
         sender = parsed.sender.email.lower()
-        row.sender_key = self.keys.keyed("sender", sender.encode("utf-8", "replace")) if sender else None
-        return row
+        return {
+            "uid": one.uid,
+            "received_at": mail.received_at,
+            "size": mail.size,
+            "state": _state(one),
+            "has_attachments": any(not attachment.inline for attachment in parsed.attachments),
+            "has_invitation": parsed.has_invitation,
+            "message_id_key": self._ref(parsed.message_id) if parsed.message_id else None,
+            "sender_key": self.keys.keyed("sender", sender.encode("utf-8", "replace")) if sender else None,
+            "raw_key": one.digest,
+            "urgency": verdict.urgency,
+            "importance": verdict.importance,
+            "category": verdict.category,
+            "spam": verdict.spam,
+            "rises_at": verdict.rises_at,
+            "done_at": self._done_at(mail),
+            **columns(mail.flags),
+        }
 
     def _done_at(self, mail: Incoming) -> datetime | None:
         """The first sync of an account takes old mail for done."""
         old = mail.received_at < self.reader.now - timedelta(days=self.account.done_after_days)
         return self.reader.now if old and self.account.first_synced_at is None else None
 
-    def _sealed(self, key: Key, row: Email, mail: Incoming) -> Sealed:
-        row.head = self.keys.seal(key, row, "head", write_head(mail.parsed, mail.verdict))
-        message = Message(email=row, owner_id=row.owner_id)
-        raw = self.keys.seal(key, message, "raw", self._compress(mail.raw))
-        named = [mail.parsed.message_id, *mail.parsed.references[-threads.MOST_REFS :]]
-        refs = dict.fromkeys(self._ref(name) for name in named if name)
-        return Sealed(row, raw, list(refs))
+    def _refs(self, parsed: Parsed) -> list[bytes]:
+        """The mail's own Message-ID and those that it names, keyed."""
+        named = [parsed.message_id, *parsed.references[-threads.MOST_REFS :]]
+        return [self._ref(name) for name in dict.fromkeys(named) if name]
 
     def _ref(self, message_id: str) -> bytes:
         return self.keys.keyed("message-id", message_id.encode("utf-8", "replace"))
 
     def _move(self, folder: Folder, uidvalidity: int, moved: Sequence[tuple[Fetched, int]]) -> None:
+        if not moved:
+            return
         values = [
             (folder.pk, uidvalidity, one.uid, *columns(one.flags).values(), old, self.account.owner_id)
             for one, old in moved
         ]
-        _many(_MOVE, values)
+        with connection.cursor() as cursor:
+            cursor.executemany(_MOVE, values)
 
-    def _insert(self, sealed: Sequence[Sealed]) -> None:
+    def _insert(self, key: ContentKey, folder: Folder, uidvalidity: int, sealed: Sequence[Sealed]) -> None:
         if not sealed:
             return
         owner = self.account.owner_id
-        sealed[0].row.content_key.save(force_insert=True)
-        fresh = draw_ids(Thread, len(sealed))
-        assigned, used = threads.assign(owner, [one.refs for one in sealed], fresh)
-        for one, thread in zip(sealed, assigned, strict=True):
-            one.row.thread_id = thread
-        _many(_THREAD, [(thread, owner, self.reader.now) for thread in used])
-        _many(_EMAIL, [tuple(getattr(one.row, name) for name in _FIELDS) for one in sealed])
-        _many(_MESSAGE, [(one.row.pk, owner, one.raw) for one in sealed])
-        _many(_REF, [(owner, one.row.pk, ref) for one in sealed for ref in one.refs])
-
-
-_FIELDS = ("pk", *_COLUMNS[1:])
-
-
-def _many(statement: str, values: Sequence[tuple[Any, ...]]) -> None:
-    """psycopg's own executemany, pipelined and binary: Django's would send literals."""
-    if values:
-        connection.ensure_connection()
-        with psycopg.Cursor(connection.connection) as cursor:
-            cursor.executemany(statement, values)
+        key.save(force_insert=True)
+        common = {
+            "owner_id": owner,
+            "account_id": self.account.pk,
+            "folder_id": folder.pk,
+            "content_key_id": key.pk,
+            "uidvalidity": uidvalidity,
+            "stored_at": self.reader.now,
+        }
+        threads_of, used = threads.assign(owner, [one.refs for one in sealed], draw_ids(Thread, len(sealed)))
+        rows = [
+            common | one.columns | {"thread_id": thread}
+            for one, thread in zip(sealed, threads_of, strict=True)
+        ]
+        bulk.insert(Thread, _THREAD, [(thread, owner, self.reader.now) for thread in used])
+        bulk.insert(Email, _EMAIL, [tuple([row[name] for name in _EMAIL]) for row in rows])
+        bulk.insert(Message, _MESSAGE, [(one.columns["id"], owner, one.raw) for one in sealed])
+        bulk.insert(MessageRef, _REF, [(owner, one.columns["id"], ref) for one in sealed for ref in one.refs])
 
 
 def _state(one: Arrived) -> str:
     if not one.fetched.complete:
-        return Email.State.CUT
-    return Email.State.READ if one.parsed.readable else Email.State.OPAQUE
+        return Email.State.CUT.value
+    return Email.State.READ.value if one.parsed.readable else Email.State.OPAQUE.value
 
 
 def _received(one: Fetched, date: datetime | None) -> datetime:
