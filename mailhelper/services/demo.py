@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mailhelper.services import places, ports
-from mailhelper.services.commands import Manage
 from mailhelper.services.household import Child, Household
 
 USUAL_PORT = 4143
@@ -42,19 +41,14 @@ class Reader:
     """The reader `demo`. `secret` is what the one-time codes are made of."""
 
     user: str
-    account: int
-    invitation: str
     password: str = field(repr=False)
     secret: str = field(repr=False)
 
 
-def reader(manage: Manage, mailbox: Mailbox) -> Reader:
-    """The reader with the demo's mail account, made at the first start."""
-    found = manage.json("demo_reader", "--json", "--port", str(mailbox.port))
+def read(found: dict[str, str]) -> Reader:
+    """The reader as `manage.py bring_up` tells them."""
     return Reader(
-        user=str(found["user"]),
-        account=int(found["account"]),
-        invitation=str(found.get("invitation") or ""),
-        password=str(found["password"]),
-        secret=str(found["totp_secret"]),
+        user=found["user"],
+        password=found["password"],
+        secret=found["totp_secret"],
     )

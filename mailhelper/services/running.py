@@ -14,14 +14,13 @@ from pathlib import Path
 import psutil
 
 from mailhelper.services import catalogues, demo, mode, places, ports, stack, static, telling, terminal, visit
-from mailhelper.services.commands import Manage
+from mailhelper.services.commands import Command, Manage
 from mailhelper.services.demo import Mailbox, Reader
 from mailhelper.services.errors import ServiceError
 from mailhelper.services.household import Household
 from mailhelper.services.terminal import say
 
 PORT = 8000
-FIRST_INVITATION = ("invite", "--first", "--json")
 QUEUES = "interactive,sync,bulk"
 
 
@@ -49,18 +48,23 @@ class House:
 
 
 def main(arguments: list[str]) -> int:
+    since = datetime.now(UTC)
     options = _options(arguments)
     catalogues.compile_changed()
     data = places.data_dir()
-    with mode.claim(data), stack.up(data, say) as services, _house(options, data, services) as house:
-        since = datetime.now(UTC)
-        _prepare(house)
+    with (
+        mode.claim(data),
+        stack.up(data, say) as services,
+        _house(options, data, services) as house,
+        _guide(house, since) as guide,
+    ):
+        _prepare(house, guide)
         _start(house, web_workers=1 if options.once else 2)
-        reader = demo.reader(house.manage, house.mailbox) if house.mailbox else None
-        house.household.wait_until("web process", lambda: visit.answers(house.port), 60)
+        found = guide.next_told(house.household.check)
         if options.once:
-            return _once(house, reader, since)
-        _stay(house, reader)
+            _once(house, demo.read(found), guide)
+        else:
+            _stay(house, demo.read(found) if options.demo else None, str(found["invitation"]))
     return 0
 
 
@@ -102,56 +106,56 @@ def _listener(options: Options) -> socket.socket:
         raise ServiceError(f"Port {options.port or PORT}: {refusal.strerror}.") from refusal
 
 
-def _prepare(house: House) -> None:
-    """The database and the static files, side by side; the demo mailbox fills itself meanwhile."""
-    if house.mailbox is not None:
-        box = house.mailbox.start(house.household)
+def _guide(house: House, since: datetime) -> Command:
+    """`manage.py bring_up`, which tells line by line how far it is."""
     say("Preparing the database")
+    arguments = ["bring_up", "--since", since.isoformat()]
+    if house.mailbox is not None:
+        arguments += ["--demo-port", str(house.mailbox.port)]
+    return house.manage.start_telling(*arguments)
+
+
+def _prepare(house: House, guide: Command) -> None:
+    """The database, the static files and the demo mailbox, side by side."""
+    household, box = house.household, house.mailbox
     made_from = static.fingerprint()
     collecting = None if static.is_collected() else house.manage.start("collectstatic", "--no-input")
-    house.manage.run("migrate", "--no-input")
+    if box is not None:
+        child = box.start(household)
+        household.wait_until("demo mailbox", lambda: child.said("ready"), 120)
+    guide.next_told(household.check)
     if collecting is not None:
-        house.manage.finish(collecting)
+        collecting.finish()
         static.note(made_from)
-    if house.mailbox is not None:
-        house.household.wait_until("demo mailbox", lambda: box.said("ready"), 120)
 
 
 def _start(house: House, web_workers: int) -> None:
+    """Web, worker and, when the web process answers, beat: nobody waits for that one."""
     say("Starting web, worker and beat")
-    handle = house.listener.fileno()
+    handle, household = house.listener.fileno(), house.household
     web = ["-m", "gunicorn", "--bind", f"fd://{handle}", "--worker-class", "gthread"]
     web += ["--workers", str(web_workers), "--threads", "4", "--graceful-timeout", "3", "--no-control-socket"]
     pooled = {"DATABASE_POOL": "1"}  # in the web process alone
-    house.household.start("web", [*web, "mailhelper.wsgi:application"], handles=[handle], extra=pooled)
+    household.start("web", [*web, "mailhelper.wsgi:application"], handles=[handle], extra=pooled)
     celery = ["-m", "celery", "--app", "mailhelper.celery:app"]
     worker = ["worker", "--queues", QUEUES, "--concurrency", "2", "--loglevel", "INFO"]
-    house.household.start("worker", [*celery, *worker, "--without-gossip", "--without-mingle"])
-    house.household.start("beat", [*celery, "beat", "--pidfile=", "--loglevel", "INFO"])
+    household.start("worker", [*celery, *worker, "--without-gossip", "--without-mingle"])
+    household.wait_until("web process", lambda: visit.answers(house.port), 60)
+    household.start("beat", [*celery, "beat", "--pidfile=", "--loglevel", "INFO"])
 
 
-def _once(house: House, reader: Reader | None, since: datetime) -> int:
-    assert reader is not None
+def _once(house: House, reader: Reader, guide: Command) -> None:
     say("Syncing the demo mailbox and signing in")
-    syncing = house.manage.start_json(
-        "demo_sync", "--account", str(reader.account), "--since", since.isoformat()
-    )
     visitor = visit.sign_in(house.port, reader.user, reader.password, reader.secret)
-    counts = house.manage.finish_json(syncing)
+    counts = guide.next_told(house.household.check)
     say("Looking around")
     visit.look_around(visitor)
     house.household.check()
     seconds = round(time.time() - psutil.Process().create_time(), 1)  # since the shell script began
     print(json.dumps({**counts, "seconds": seconds}), flush=True)
-    return 0
 
 
-def _stay(house: House, reader: Reader | None) -> None:
-    if reader is not None:
-        invitation = reader.invitation
-        house.manage.start("demo_sync", "--account", str(reader.account))  # the page shows how far it is
-    else:
-        invitation = str(house.manage.json(*FIRST_INVITATION).get("invitation") or "")
+def _stay(house: House, reader: Reader | None, invitation: str) -> None:
     telling.introduce(house.url, invitation, reader)
     while True:
         house.household.check()
