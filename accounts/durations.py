@@ -38,7 +38,7 @@ def ahead(at: datetime) -> str:
 def moment(at: datetime) -> str:
     """ "today, 23:10", or the date and the time, as the reader's clock shows them."""
     local = timezone.localtime(at)
-    time = date_format(local, "TIME_FORMAT")
+    time = f"{local:%H:%M}"
     if local.date() == timezone.localdate():
         return _("today, {time}").format(time=time)
-    return _("{date}, {time}").format(date=date_format(local, "SHORT_DATE_FORMAT"), time=time)
+    return _("{date}, {time}").format(date=date_format(local, "MONTH_DAY_FORMAT"), time=time)

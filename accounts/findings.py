@@ -64,7 +64,7 @@ class Finding:
 def of(tested: Tested, security: str) -> Finding:
     """The words for a test."""
     if tested.code == "ok":
-        return Finding(True, _now("The server takes the password and lists the mail."), _steps(security, ""))
+        return Finding(True, _now("The server takes user name and password."), _steps(security, ""))
     return Finding(
         False, errortexts.text_of(tested.code), _steps(security, _FAILS_AT.get(tested.code, _CONNECTION))
     )

@@ -123,7 +123,7 @@ def _securities(with_none: bool) -> list[tuple[str, Any]]:
         ("tls", _("TLS (port 993)")),
         ("starttls", _("STARTTLS (port 143)")),
     ]
-    return [*choices, ("none", _("none (listed networks only)"))] if with_none else choices
+    return [*choices, ("none", _("none"))] if with_none else choices
 
 
 def _one_line(value: str) -> str:

@@ -20,7 +20,13 @@ def background(request: ReaderRequest) -> HttpResponse:
     """Lend the key on the terms chosen, or take back all that is lent."""
     if "stop" in request.POST:
         _stop(request)
-        messages.success(request, _("All lent keys were taken back, and other sessions were signed out."))
+        messages.success(
+            request,
+            _(
+                "All lent keys were taken back, and other sessions were signed out. While you work here "
+                "mail is fetched again: pause an account to stop that."
+            ),
+        )
     elif request.POST.get("until") in _OFFERED:
         grants.choose(request.vault, Grant.Until(request.POST["until"]), request.reader_session)
         messages.success(request, _("Saved. The key is lent on these terms."))

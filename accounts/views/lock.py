@@ -40,7 +40,7 @@ def locked(request: ReaderRequest) -> HttpResponse:
             unlocking.unlock(request, request.reader_session, vault)
             return redirect(next_of(request) or "/")
         events.record(request.user.pk, SecurityEvent.Kind.SIGN_IN_FAILED, request)
-        form.add_error("password", _("The password is not right. Nothing was changed. Try again."))
+        form.add_error(None, _("The password is not right. Nothing was changed. Try again."))
     context = {"form": form, "next": next_of(request)}
     return render(request, "accounts/locked.html", context, status=422 if form.errors else 200)
 

@@ -65,7 +65,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
         problem = _second_factor(request, waiting, form.cleaned_data["code"])
         if not problem:
             return _open(request, waiting)
-        form.add_error("code", problem)
+        form.add_error(None, problem)
     context = {"form": form, "next": next_of(request)}
     return render(request, "accounts/sign_in_code.html", context, status=422 if form.errors else 200)
 

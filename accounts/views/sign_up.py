@@ -68,7 +68,7 @@ def sign_up_authenticator(request: HttpRequest) -> HttpResponse:
         checked = authenticator.check(device, form.cleaned_data["code"])
         if checked.ok:
             return _complete(request, waiting, device)
-        form.add_error("code", authenticator.refusal(checked, pairing=True))
+        form.add_error(None, authenticator.refusal(checked, pairing=True))
     context = {
         "form": form,
         "qr": authenticator.pairing_picture(device),

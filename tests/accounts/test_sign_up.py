@@ -2,9 +2,12 @@
 
 import html
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -199,6 +202,28 @@ def test_of_two_who_complete_at_once_the_second_is_refused(invitation: Invitatio
     signup.complete(user, device)
     with pytest.raises(InvitationGone):
         signup.complete(user, device)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_four_who_complete_in_parallel_one_succeeds() -> None:
+    row = invitations.make("dora@example.org")
+    user, _ = signup.begin(row, signup.Choice("dora", PASSWORD, "en", "UTC"))
+    device = TOTPDevice.objects.get(user=user)
+    together = threading.Barrier(4)
+
+    def complete() -> bool:
+        together.wait()
+        try:
+            signup.complete(User.objects.get(pk=user.pk), device)
+        except InvitationGone:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        found = [future.result() for future in [pool.submit(complete) for _ in range(4)]]
+    assert sorted(found) == [False, False, False, True]
 
 
 def test_an_invitation_revoked_meanwhile_makes_nobody(visitor: Client, invitation: Invitation) -> None:
