@@ -23,8 +23,13 @@ def preview(text: str, length: int = 160) -> str:
     Quoted lines, what introduces them, signatures, rules and links are left out; where nothing else is
     left, the quoted text is shown after all.
     """
-    lines = [line.strip()[:_MAX_LINE] for line in text[:_MAX_READ].splitlines()]
-    return _joined(_own(lines), length) or _joined((line.lstrip("> |") for line in lines), length)
+    own = _joined(_own(_lines(text)), length)
+    return own or _joined((line.lstrip("> |") for line in _lines(text)), length)
+
+
+def _lines(text: str) -> Iterator[str]:
+    """One by one: mostly the first few are enough."""
+    return (line.strip()[:_MAX_LINE] for line in text[:_MAX_READ].splitlines())
 
 
 def _own(lines: Iterable[str]) -> Iterator[str]:
@@ -32,15 +37,20 @@ def _own(lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
         if begun and _SIGNATURE.fullmatch(line):
             return
-        if not _QUOTED.match(line) and not _ATTRIBUTION.fullmatch(line[:400]):
+        if not _QUOTED.match(line) and not _is_attribution(line):
             begun = begun or any(map(str.isalnum, line))
             yield line
+
+
+def _is_attribution(line: str) -> bool:
+    """Whether a line introduces a quotation. Few end like one, and the pattern is dear."""
+    return line.endswith(":") and _ATTRIBUTION.fullmatch(line[:400]) is not None
 
 
 def _joined(lines: Iterable[str], length: int) -> str:
     out, size = [], 0
     for line in lines:
-        words = " ".join(_LINK.sub(" ", line).split())
+        words = " ".join((_LINK.sub(" ", line) if "://" in line else line).split())
         if not any(map(str.isalnum, words)):
             continue
         out.append(words)
