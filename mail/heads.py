@@ -13,6 +13,8 @@ from mail.mime.parsed import Address, Attachment, Parsed
 from mail.mime.preview import preview
 from mail.pipeline import Contribution, Verdict
 
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -53,9 +55,7 @@ def write_head(parsed: Parsed, verdict: Verdict) -> bytes:
         "a": [[a.index, a.name, a.content_type, a.size, a.content_id, a.inline] for a in parsed.attachments],
         "x": parsed.defects,
     }
-    return json.dumps({name: value for name, value in whole.items() if value}, ensure_ascii=False).encode(
-        "utf-8", "replace"
-    )
+    return _encode({name: value for name, value in whole.items() if value}).encode("utf-8", "replace")
 
 
 def read_head(opened: bytes) -> Head:
