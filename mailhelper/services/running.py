@@ -157,6 +157,13 @@ def _once(house: House, reader: Reader, guide: Command) -> None:
 
 def _stay(house: House, reader: Reader | None, invitation: str) -> None:
     telling.introduce(house.url, invitation, reader)
+    try:
+        _watch(house, reader)
+    except terminal.Stopped:  # the way to end it: all is well
+        say("\nStopping")
+
+
+def _watch(house: House, reader: Reader | None) -> None:
     while True:
         house.household.check()
         fallen = stack.fallen(house.data)
