@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 PRESSING_DAYS = 2
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -21,7 +21,8 @@ def age(moment: datetime, now: datetime) -> str:
     if seconds < _DAY:
         return gettext("%(n)d h") % {"n": seconds // _HOUR}
     if seconds < _WEEK * _DAY:
-        return gettext("%(n)d d") % {"n": seconds // _DAY}
+        days = seconds // _DAY
+        return ngettext("%(n)d d", "%(n)d d", days) % {"n": days}
     return day(moment, now)
 
 
