@@ -122,7 +122,10 @@ def _end_with(parent: int) -> Callable[[], None]:
 
 
 def _stop_all(children: Sequence["subprocess.Popen[bytes]"]) -> None:
-    for number, seconds in ((signal.SIGTERM, PATIENCE), (signal.SIGQUIT, 3.0), (signal.SIGKILL, 3.0)):
+    # Told twice: a Python program whose handler raises can lose it in somebody's "except".
+    half = PATIENCE / 2
+    steps = ((signal.SIGTERM, half), (signal.SIGTERM, half), (signal.SIGQUIT, 3.0), (signal.SIGKILL, 3.0))
+    for number, seconds in steps:
         living = [child for child in children if child.poll() is None]
         for child in living:
             _send(child, number)
