@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 from mailhelper.services.terminal import say
 
-FOR_TESTS = ("chromium", "dovecot-imapd", "dovecot-sieve", "isync")
+FOR_TESTS = ("chromium", "dovecot-imapd", "dovecot-sieve", "isync", "python3-venv")
 #: Where dpkg does not know (another system), a program on the PATH tells whether a package is there.
 PROGRAMS = {
     "chromium": "chromium",
     "dovecot-imapd": "dovecot",
     "dovecot-sieve": "sievec",
     "isync": "mbsync",
+    "python3-venv": "python3",
 }
 
 

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -132,14 +131,11 @@ def _stop_all(children: Sequence["subprocess.Popen[bytes]"]) -> None:
         end = time.monotonic() + seconds
         while any(child.poll() is None for child in living) and time.monotonic() < end:
             time.sleep(0.05)
-    for child in children:
-        with suppress(ProcessLookupError):  # what a killed parent left in its session
-            os.killpg(child.pid, signal.SIGKILL)
 
 
 def _send(child: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
     if number == signal.SIGKILL:
-        os.killpg(child.pid, number)
+        os.killpg(child.pid, number)  # with its own children; not yet reaped, so the number is still its own
     else:
         child.send_signal(number)
 
