@@ -149,6 +149,9 @@ def _look(unit: Unit, session: Session) -> Iterator[Found]:
 
 def _fetch(unit: Unit, session: Session, found: list[Found]) -> Iterator[bool]:
     """Fetch and store what is new, folder by folder. False: time is up."""
+    wanted = [one for one in found if one.fetch]
+    if not wanted:
+        return
     store = Store(
         unit.account,
         unit.keys,
@@ -158,9 +161,7 @@ def _fetch(unit: Unit, session: Session, found: list[Found]) -> Iterator[bool]:
         {trace.key: trace for trace in gone.traces(unit.account)},
     )
     scanner = Scanner(unit.account, session, unit.run, unit.lease)
-    for one in found:
-        if not one.fetch:
-            continue
+    for one in wanted:
         clean = True
         now = session.examine(folders.raw_name(one.folder, unit.keys))
         if now.uidvalidity != one.selected.uidvalidity:
