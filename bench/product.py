@@ -26,7 +26,7 @@ from tests.servers.dovecot import Dovecot
 DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 PATIENCE = 600  # seconds for one sync
 
-_POLL = 0.005  # seconds
+_POLL = 0.002  # seconds
 _CELERY = ("-m", "celery", "--app", "mailhelper.celery:app")
 _WORKER = ("worker", "--queues", "sync", "--concurrency", "1", "--without-gossip", "--without-mingle")
 _EMPTY = """
