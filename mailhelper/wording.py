@@ -1,4 +1,4 @@
-"""Every string that pages can show, collected from code and templates, and the catalogues that translate them.
+"""Every string that pages can show, collected from code and templates, and the catalogues of them.
 
 Python is read by `ast`, which follows `from django.utils.translation import gettext as …` to any name;
 templates go through Django's own `templatize`. The system's gettext is not needed.
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_python
+from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 from django.conf import settings
 from django.utils.translation.template import templatize
@@ -29,6 +29,14 @@ _ARGUMENTS: dict[str, tuple[str, ...]] = {
     "ngettext": ("id", "id"),
     "pgettext": ("context", "id"),
     "npgettext": ("context", "id", "id"),
+}
+#: The same as Babel wants it, of what `templatize` writes.
+_KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
+    "_": None,
+    "gettext": None,
+    "ngettext": (1, 2),
+    "pgettext": ((1, "c"), 2),
+    "npgettext": ((1, "c"), 2, 3),
 }
 
 
@@ -86,10 +94,8 @@ def in_template(source: str, name: str) -> Iterator[Found]:
     # Indentation says nothing in a template, and would say too much to a tokenizer of Python.
     lines = (line.strip() for line in templatize(source, origin=name).splitlines())
     code = io.BytesIO("\n".join(lines).encode())
-    for _line, function, strings, _comments in extract_python(code, [*_ARGUMENTS, "_"], (), {}):
-        texts = [text for text in _as_tuple(strings) if text is not None]
-        context = texts.pop(0) if function in ("pgettext", "npgettext") else None
-        yield context, (texts[0], texts[1]) if len(texts) > 1 else texts[0]
+    for _line, message, _comments, context in extract("python", code, _KEYWORDS):
+        yield context, message if isinstance(message, str) else (message[0], message[1])
 
 
 def update(language: str) -> int:
@@ -132,10 +138,6 @@ def _message(call: ast.Call, shape: tuple[str, ...], name: str) -> Found:
         texts.append(argument.value)
     context = texts.pop(0) if shape[0] == "context" else None
     return context, (texts[0], texts[1]) if len(texts) > 1 else texts[0]
-
-
-def _as_tuple(strings: str | tuple[str | None, ...] | None) -> tuple[str | None, ...]:
-    return strings if isinstance(strings, tuple) else (strings,)
 
 
 def _fill(catalogue: Catalog) -> None:
