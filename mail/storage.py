@@ -135,11 +135,13 @@ class Store:
         sealed = []
         for one, mail, pk in zip(arrived, incoming, draw_ids(Email, len(arrived)), strict=True):
             email.pk = message.pk = pk
-            columns = self._columns(one, mail)
-            columns["id"] = pk
-            columns["head"] = self.keys.seal(key, email, "head", write_head(mail.parsed, mail.verdict))
+            refs = self._refs(mail.parsed)
+            values = self._columns(one, mail)
+            values["id"] = pk
+            values["message_id_key"] = refs[0] if mail.parsed.message_id else None
+            values["head"] = self.keys.seal(key, email, "head", write_head(mail.parsed, mail.verdict))
             raw = self.keys.seal(key, message, "raw", self._compress(mail.raw))
-            sealed.append(Sealed(columns, raw, self._refs(mail.parsed)))
+            sealed.append(Sealed(values, raw, refs))
         return sealed
 
     def _judge(self, folder: Folder, arrived: Sequence[Arrived]) -> list[Incoming]:
@@ -171,7 +173,6 @@ class Store:
             "state": _state(one),
             "has_attachments": any(not attachment.inline for attachment in parsed.attachments),
             "has_invitation": parsed.has_invitation,
-            "message_id_key": self._ref(parsed.message_id) if parsed.message_id else None,
             "sender_key": self.keys.keyed("sender", sender.encode("utf-8", "replace")) if sender else None,
             "raw_key": one.digest,
             "urgency": verdict.urgency,
@@ -189,7 +190,7 @@ class Store:
         return self.reader.now if old and self.account.first_synced_at is None else None
 
     def _refs(self, parsed: Parsed) -> list[bytes]:
-        """The mail's own Message-ID and those that it names, keyed."""
+        """The mail's own Message-ID, if it has one, and then those that it names, keyed."""
         named = [parsed.message_id, *parsed.references[-threads.MOST_REFS :]]
         return [self._ref(name) for name in dict.fromkeys(named) if name]
 
