@@ -1,7 +1,8 @@
 """Who may pass. Every view is for readers with an open vault unless it says so: a new one fails closed.
 
-A view says so by a decorator: `visitor` (anyone), `signed_in` (the vault may be locked), `enrolling` (sign-up is
-not finished). `quiet` marks what is no act of the reader: polling, images; it does not move the idle clock.
+A view says so by a decorator: `visitor` (anyone), `signed_in` (the vault may be locked), `enrolling`
+(sign-up is not finished). `quiet` marks what is no act of the reader: polling and images do not move the
+idle clock.
 """
 
 from collections.abc import Callable

@@ -53,12 +53,19 @@ def give(vault: Vault, until: Grant.Until, session: ReaderSession | None = None)
 def choose(vault: Vault, until: Grant.Until, session: ReaderSession) -> Grant:
     """The reader's choice for background sync: what was lent before ends."""
     stop(vault.owner)
+    session.lends = True
+    session.save(update_fields=["lends"])
     events.record(vault.owner, SecurityEvent.Kind.GRANT_GIVEN)
     return give(vault, until, session)
 
 
 def move_on(vault: Vault, session: ReaderSession) -> None:
-    """An act of the reader: what lives while they are signed in lives on, or begins where nothing is lent."""
+    """An act of the reader: what lives while they are signed in lives on, or begins where nothing is lent.
+
+    Not after "Stop now": nothing is lent again in that session before the reader chooses.
+    """
+    if not session.lends:
+        return
     mine = live(vault.owner)
     if not mine.exists() or mine.filter(until=Grant.Until.SIGNED_OUT, session=session).exists():
         give(vault, Grant.Until.SIGNED_OUT, session)

@@ -12,7 +12,8 @@ HOLD = 120  # seconds
 
 _TAKE = """
     UPDATE accounts_mailaccount
-       SET lease_until = now() + make_interval(secs => %s), fence = fence + 1, starts = starts + 1, queued_at = NULL
+       SET lease_until = now() + make_interval(secs => %s), fence = fence + 1, starts = starts + 1,
+           queued_at = NULL
      WHERE id = %s AND state = 'active' AND (lease_until IS NULL OR lease_until < now())
  RETURNING fence
 """

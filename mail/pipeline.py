@@ -56,7 +56,7 @@ class ReaderContext:
 
 @dataclass(slots=True)
 class Incoming:
-    """A mail on its way in. `received_at` is INTERNALDATE, aware; `role` its folder's ("inbox", "sent", …)."""
+    """A mail on its way in. `received_at` is INTERNALDATE, aware; `role` its folder's ("inbox", …)."""
 
     uid: int
     raw: bytes = field(repr=False)

@@ -42,9 +42,7 @@ def finish(run: SyncRun, error: str = "") -> None:
 def stop(account: MailAccount) -> None:
     """Finish what was begun on an account that its reader paused meanwhile."""
     mine = SyncRun.objects.for_user(account.owner_id).filter(account=account, finished_at=None)
-    mine.exclude(account__state=MailAccount.State.ACTIVE).update(
-        finished_at=timezone.now(), error="paused"
-    )
+    mine.exclude(account__state=MailAccount.State.ACTIVE).update(finished_at=timezone.now(), error="paused")
 
 
 def _update(run: SyncRun, **changes: Any) -> None:

@@ -5,7 +5,7 @@ from celery import shared_task
 from accounts.coded import coded
 from accounts.models import MailAccount
 from accounts.ownership import acting_as_operator
-from mail import schedule, sync
+from mail import housekeeping, schedule, sync
 
 
 @shared_task(name="mail.dispatch_syncs", expires=14)
@@ -13,6 +13,13 @@ from mail import schedule, sync
 def dispatch_syncs() -> int:
     """Queue what is due. Gives how many."""
     return schedule.dispatch()
+
+
+@shared_task(name="mail.housekeeping", expires=3000)
+@coded
+def keep_house() -> dict[str, int]:
+    """Drop what deleted mail leaves behind. Gives counts."""
+    return housekeeping.drop_orphans()
 
 
 @shared_task(name=schedule.SYNC, expires=schedule.EXPIRES)

@@ -21,6 +21,7 @@ class ReaderSession(Owned):
         "acted_at": "time; thirty minutes after it the vault locks",
         "locked_at": "time",
         "last_seen": "time, at most once a minute",
+        "lends": "state",
     }
 
     session = models.OneToOneField(Session, on_delete=models.CASCADE, related_name="reader_session")
@@ -30,6 +31,7 @@ class ReaderSession(Owned):
     acted_at = models.DateTimeField()
     locked_at = models.DateTimeField(null=True)
     last_seen = models.DateTimeField()
+    lends = models.BooleanField(default=True)  # off after "Stop now", until the reader chooses again
 
 
 class Grant(Owned):

@@ -23,8 +23,8 @@ def background(request: ReaderRequest) -> HttpResponse:
         messages.success(
             request,
             _(
-                "All lent keys were taken back, and other sessions were signed out. While you work here "
-                "mail is fetched again: pause an account to stop that."
+                "All lent keys were taken back, and other sessions were signed out. No mail is fetched "
+                "until you choose again."
             ),
         )
     elif request.POST.get("until") in _OFFERED:
@@ -40,4 +40,6 @@ def _stop(request: ReaderRequest) -> None:
     others = ReaderSession.objects.for_user(request.user).exclude(pk=request.reader_session.pk)
     Session.objects.filter(pk__in=others.values("session_id")).delete()
     grants.stop(request.user.pk)
+    request.reader_session.lends = False
+    request.reader_session.save(update_fields=["lends"])
     events.record(request.user.pk, SecurityEvent.Kind.GRANT_ENDED, request)

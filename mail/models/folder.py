@@ -10,7 +10,7 @@ from accounts.ownership import Owned
 
 
 class Folder(Owned):
-    """The mark (`uidvalidity` … `highestmodseq`) is what the server said when the flags here were last looked at.
+    """The mark (`uidvalidity` … `highestmodseq`) is what the server said when flags were last looked at.
 
     `uidnext` and `exists` stand only where every mail was here too.
     """

@@ -1,5 +1,7 @@
 """Background sync: what is lent, for how long, and how it ends."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -54,6 +56,16 @@ def test_stop_now_takes_back_every_key_and_ends_other_sessions(alice: Reader, al
     assert alice_client.get(LIST).status_code == 200
     kinds = SecurityEvent.objects.for_user(alice.user).values_list("kind", flat=True)
     assert SecurityEvent.Kind.GRANT_ENDED in kinds
+
+
+def test_after_stop_now_nothing_is_lent_until_the_reader_chooses(alice: Reader, alice_client: Client) -> None:
+    alice_client.post(BACKGROUND, {"stop": "1"})
+    long_ago = timezone.now() - timedelta(minutes=5)
+    ReaderSession.objects.for_user(alice.user).update(acted_at=long_ago)
+    alice_client.get(LIST)
+    assert terms(alice) == []
+    alice_client.post(BACKGROUND, {"until": "signed-out"})
+    assert terms(alice) == ["signed-out"]
 
 
 def test_stop_now_leaves_others_alone(alice: Reader, bob: Reader, alice_client: Client) -> None:
