@@ -1,7 +1,7 @@
 """Look at one folder: what is new there, what is gone, whose flags moved. Nothing is fetched yet."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db import connection
@@ -47,6 +47,7 @@ class Found:
     selected: Selected
     fetch: tuple[int, ...] = ()
     braked: bool = False
+    unchanged: bool = False
 
 
 @dataclass(slots=True)
@@ -68,12 +69,11 @@ class Scanner:
     lease: Lease
 
     def scan(self, folder: Folder, raw_name: bytes) -> Found:
-        """Open the folder and compare. An unchanged one costs one round trip, no row. Raises SyncError."""
+        """Open the folder and compare. An unchanged one costs one round trip and no row. Raises SyncError."""
         selected = self.session.examine(raw_name)
         mark = mark_of(folder)
         if unchanged(mark, selected) and not self.run.full:
-            self._finish(folder, selected)
-            return Found(folder, selected)
+            return Found(folder, selected, unchanged=True)
         if mark is None or mark.uidvalidity != selected.uidvalidity:
             gone.mark_generation(folder, selected.uidvalidity, self.lease)
         found = Found(folder, selected)
@@ -82,6 +82,15 @@ class Scanner:
         self._reflag(folder, selected)
         self._looked(folder, selected, whole=not found.fetch and not found.braked)
         return found
+
+    def pass_over(self, unchanged: Sequence[Folder]) -> None:
+        """Note that these were looked at: one commit for all, where most syncs find nothing new."""
+        if not unchanged:
+            return
+        with acting_as(self.account.owner_id):
+            self.lease.hold()
+            mine = Folder.objects.for_user(self.account.owner_id)
+            mine.filter(pk__in=[folder.pk for folder in unchanged]).update(synced_at=timezone.now())
 
     def finish(self, found: Found) -> None:
         """Every mail of the folder is here: an unchanged one may be passed over from now on."""

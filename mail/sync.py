@@ -19,7 +19,7 @@ from accounts.grants import NoGrant
 from accounts.keyring import WorkerKeys
 from accounts.language import zone_of
 from accounts.models import MailAccount
-from accounts.ownership import acting_as_operator
+from accounts.ownership import acting_as, acting_as_operator
 from mail import folders, gone, lease, runs, schedule
 from mail.imap.errors import SyncError
 from mail.imap.session import Session
@@ -99,8 +99,9 @@ def _run(account: MailAccount, held: Lease) -> bool:
         return False
     if more:
         return True
-    runs.finish(run, error)
-    schedule.succeeded(account, error)
+    with acting_as(account.owner_id):
+        runs.finish(run, error)
+        schedule.succeeded(account, error)
     return False
 
 
@@ -124,19 +125,22 @@ def _work(unit: Unit) -> tuple[bool, str]:
     """Whether there is more to do, and what the reader should know of this run."""
     server = server_of(unit.account, unit.keys)
     with Session(open_imap(server, allowed=settings.ALLOWED_MAIL_NETWORKS)) as session:
-        found = list(_look(unit, session))
-        runs.expect(unit.run, sum(len(one.fetch) for one in found))
-        if not all(_fetch(unit, session, found)):
+        scanner = Scanner(unit.account, session, unit.run, unit.lease)
+        found = list(_look(unit, scanner))
+        scanner.pass_over([one.folder for one in found if one.unchanged])
+        if wanted := sum(len(one.fetch) for one in found):
+            runs.expect(unit.run, wanted)
+        if not all(_fetch(unit, scanner, found)):
             return True, ""
     braked = any(one.braked for one in found)
     kept = gone.drop(unit.account, unit.run, unit.lease)
     return False, "" if kept and not braked else "many-gone"
 
 
-def _look(unit: Unit, session: Session) -> Iterator[Found]:
+def _look(unit: Unit, scanner: Scanner) -> Iterator[Found]:
     """Look at every folder that this run has not finished: moves are known only when all have been seen."""
-    scanner = Scanner(unit.account, session, unit.run, unit.lease)
-    for folder in folders.update(unit.account, session.list_folders(), unit.keys, unit.lease):
+    listed = scanner.session.list_folders()
+    for folder in folders.update(unit.account, listed, unit.keys, unit.lease):
         if folder.synced_at and folder.synced_at >= unit.run.started_at:
             continue
         try:
@@ -147,7 +151,7 @@ def _look(unit: Unit, session: Session) -> Iterator[Found]:
             logger.info("Folder %s cannot be opened: %s", folder.pk, failure.code)
 
 
-def _fetch(unit: Unit, session: Session, found: list[Found]) -> Iterator[bool]:
+def _fetch(unit: Unit, scanner: Scanner, found: list[Found]) -> Iterator[bool]:
     """Fetch and store what is new, folder by folder. False: time is up."""
     wanted = [one for one in found if one.fetch]
     if not wanted:
@@ -160,7 +164,7 @@ def _fetch(unit: Unit, session: Session, found: list[Found]) -> Iterator[bool]:
         unit.lease,
         {trace.key: trace for trace in gone.traces(unit.account)},
     )
-    scanner = Scanner(unit.account, session, unit.run, unit.lease)
+    session = scanner.session
     for one in wanted:
         clean = True
         now = session.examine(folders.raw_name(one.folder, unit.keys))
