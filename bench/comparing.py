@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import statistics
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ def compare(options: argparse.Namespace, server: Dovecot, files: Path, household
             if side.count() != options.mails:
                 say(f"WRONG: {side.name} has {side.count()} of {options.mails} mails.")
                 return 1
+    time.sleep(1)  # mbsync waits until the Maildir's last change is a second old
     for _ in range(options.rounds):
         for side in sides:
             again[side.name].append(_timed(side, "nothing new"))
