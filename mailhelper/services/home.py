@@ -95,7 +95,7 @@ def _away(note: Path) -> Path:
 
 
 def sockets(home: Home) -> Path:
-    """A private folder with a short path for sockets, the same at every start unless /tmp was cleared."""
+    """A private folder with a short path for sockets; the same for all who share the servers."""
     note = home.data / "sockets-are-in"
     if note.exists():
         folder = Path(note.read_text(encoding="utf-8").strip())
@@ -105,6 +105,16 @@ def sockets(home: Home) -> Path:
     home.give(folder)
     places.write_private(note, f"{folder}\n")
     return folder
+
+
+def forget_sockets(home: Home) -> None:
+    """Remove that folder: nobody uses the servers any more."""
+    note = home.data / "sockets-are-in"
+    if note.exists():
+        folder = Path(note.read_text(encoding="utf-8").strip())
+        if _is_private(folder, home.owner):
+            shutil.rmtree(folder)
+        note.unlink()
 
 
 def _is_private(folder: Path, owner: Owner | None) -> bool:

@@ -89,6 +89,7 @@ class Postgres:
         pid = self.pid()
         if pid:
             process.stop(pid, signal.SIGINT, patience=STOP_SECONDS)
+        homes.forget_sockets(self.home)
 
     def _password(self, role: str) -> str:
         name = "postgres_admin" if role == ADMIN else "postgres"

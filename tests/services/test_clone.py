@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from mailhelper.services.owner import Owner
 from mailhelper.services.places import ROOT
+from mailhelper.services.process import as_owner
 from tests.services.ways import clear, open_folder
 
 pytestmark = pytest.mark.slow
@@ -43,7 +45,7 @@ def fresh_user(root_only: None) -> Iterator[pwd.struct_passwd]:
 def once(clone: Path, user: pwd.struct_passwd | None = None) -> tuple[dict[str, Any], float]:
     """What bin/run --once found, and how many seconds it took."""
     env = {"PATH": PATH} if user else {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
-    identity = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
+    identity = as_owner(Owner(user.pw_uid, user.pw_gid) if user else None)
     began = time.monotonic()
     done = subprocess.run(
         [clone / "bin" / "run", "--once"],

@@ -91,11 +91,20 @@ def test_what_was_committed_survives_kill_9_of_everything(data: Path, hold: Call
         assert connection.execute("SELECT number FROM kept").fetchone() == (7,)
 
 
-def test_addresses_stay_the_same_over_a_crash(data: Path) -> None:
+def test_addresses_stay_the_same_for_all_who_share_them_over_a_crash(data: Path) -> None:
     with services.up(data) as before:
         kill_servers(data)
-    with services.up(data) as after:
-        assert after == before
+        with services.up(data) as after:
+            assert after == before
+            psycopg.connect(before["DATABASE_URL"]).close()
+
+
+def test_nothing_is_left_in_tmp(data: Path) -> None:
+    with services.up(data):
+        sockets = Path((data / "sockets-are-in").read_text().strip())
+        assert sockets.is_dir()
+    assert not sockets.exists()
+    assert not (data / "sockets-are-in").exists()
 
 
 def test_a_fallen_server_is_noticed(data: Path) -> None:

@@ -46,7 +46,7 @@ def test_root_takes_up_an_ordinary_users_data_as_that_user(data: Path) -> None:
     shutil.rmtree(data)
     data.mkdir(mode=0o700)
     os.chown(data, pwd.getpwnam("nobody").pw_uid, -1)
-    assert as_user("nobody", lambda: services.up(data).__enter__() and None) == ""
+    assert as_user("nobody", lambda: services.up(data).__enter__()) == ""
     with services.up(data):
         assert {psutil.Process(pid).username() for pid in pids(data) if pid} == {"nobody"}
 
@@ -103,7 +103,7 @@ def test_who_may_enter_is_read_from_the_modes(folder: Path) -> None:
 def test_a_data_folder_of_another_user_is_one_clear_line(data: Path) -> None:
     with services.up(data):
         pass
-    told = as_user("nobody", lambda: services.up(data).__enter__() and None)
+    told = as_user("nobody", lambda: services.up(data).__enter__())
     last = told.strip().splitlines()[-1]
     assert last.startswith(f"mailhelper.services.errors.ServiceError: {data}")
     assert "cannot be written by this user" in last

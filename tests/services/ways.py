@@ -45,13 +45,16 @@ def copy_of(seed: Path, folder: Path) -> Path:
 
 def clear(folder: Path) -> None:
     """Stop what a failed test left in `folder`, and remove it and what lies outside of it."""
-    for data in {note.parent for note in folder.rglob("sockets-are-in")}:
+    for data in {note.parent.parent for note in folder.rglob("locks/users.lock")}:
         home = home_of(data)
+        sockets = data / "sockets-are-in"
+        left = sockets.read_text().strip() if sockets.exists() else ""
         Postgres(home).stop()
         Valkey(home).stop()
         if home.servers != data:
             shutil.rmtree(home.servers, ignore_errors=True)
-        shutil.rmtree((data / "sockets-are-in").read_text().strip(), ignore_errors=True)
+        if left:
+            shutil.rmtree(left, ignore_errors=True)
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -75,7 +78,7 @@ class Holder:
         self.popen.wait()
 
 
-def as_user(name: str, act: Callable[[], None]) -> str:
+def as_user(name: str, act: Callable[[], object]) -> str:
     """Run `act` as another user in a fork of ours; return what it raised, or nothing."""
     context = multiprocessing.get_context("fork")
     reader, writer = context.Pipe(duplex=False)
@@ -88,7 +91,7 @@ def as_user(name: str, act: Callable[[], None]) -> str:
         child.join()
 
 
-def _become(entry: pwd.struct_passwd, act: Callable[[], None], writer: object) -> None:
+def _become(entry: pwd.struct_passwd, act: Callable[[], object], writer: object) -> None:
     os.setgroups([])
     os.setgid(entry.pw_gid)
     os.setuid(entry.pw_uid)
