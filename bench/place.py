@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import redis
@@ -37,12 +38,10 @@ def own_place() -> Iterator[tuple[Path, dict[str, str]]]:
 def _database(url: str) -> Iterator[str]:
     """A fresh database on the server of `url`."""
     name = f"mailhelper_bench_{os.getpid()}"
-    with psycopg.connect(url, autocommit=True) as connection:
-        before = connection.info.dbname
+    with psycopg.connect(url, autocommit=True, dbname="postgres") as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         try:
-            base, mark, options = url.partition("?")
-            yield base.removesuffix(before) + name + mark + options
+            yield urlsplit(url)._replace(path=f"/{name}").geturl()
         finally:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
