@@ -46,8 +46,6 @@ if BEHIND_TLS_PROXY:
 
 #: The demonstration of `bin/run`: its reader's one-time code may be printed.
 DEMO = env.truth("DEMO", False)
-#: Where on this machine its mailbox answers.
-DEMO_IMAP_PORT = env.integer("DEMO_IMAP_PORT", 4143, least=1, most=65535)
 
 ROOT_URLCONF = "mailhelper.urls"
 WSGI_APPLICATION = "mailhelper.wsgi.application"

@@ -1,4 +1,4 @@
-"""totp_code and demo_reader: only in the demo, and the reader that they make can really sign in."""
+"""The demo: its reader can really sign in, and one-time codes are printed nowhere else."""
 
 import io
 import json
@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from accounts import grants, mailboxes
+from accounts import authenticator, grants, mailboxes
 from accounts.models import Grant, MailAccount, User
 from mail.demo.password import demo_password
 from mailhelper import demoreader
@@ -30,11 +30,23 @@ def told(*command: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("command", [["totp_code", "alice"], ["demo_reader"]])
+def made(port: int) -> dict[str, Any]:
+    """The demo reader, and what `bin/run` tells of them."""
+    reader = demoreader.ensure(port)
+    return {
+        "user": reader.user.username,
+        "password": reader.password,
+        "code": authenticator.code_of(reader.device)[0],
+        "totp_secret": reader.secret,
+        "account": reader.account,
+    }
+
+
+@pytest.mark.parametrize("command", [["totp_code", "alice"], ["bring_up", "--demo-port", "4199"]])
 def test_outside_the_demo_they_are_refused(alice: Reader, settings: Any, command: list[str]) -> None:
     settings.DEMO = False
     with pytest.raises(CommandError) as refused:
-        call_command(*command)
+        call_command(*command, stdout=io.StringIO())
     assert "\n" not in str(refused.value)
     assert not User.objects.filter(username="demo").exists()
 
@@ -53,7 +65,7 @@ def test_there_is_no_code_for_nobody(demo: Path) -> None:
 
 
 def test_the_demo_reader_signs_in_with_what_is_told(demo: Path) -> None:
-    found = told("demo_reader", "--json", "--port", "4199")
+    found = made(4199)
     browser = Client(SERVER_NAME="localhost")
     browser.post("/sign-in/", {"username": found["user"], "password": found["password"]})
     assert browser.post("/sign-in/code/", {"code": found["code"]}).headers["Location"] == "/"
@@ -64,15 +76,14 @@ def test_the_demo_reader_signs_in_with_what_is_told(demo: Path) -> None:
 
 
 def test_a_second_start_finds_the_same_reader_and_account(demo: Path) -> None:
-    first = told("demo_reader", "--json", "--port", "4199")
-    second = told("demo_reader", "--json", "--port", "4199")
-    for name in ("user", "password", "totp_secret", "account", "invitation"):
+    first = made(4199)
+    second = made(4199)
+    for name in ("user", "password", "totp_secret", "account"):
         assert first[name] == second[name]
-    assert second["invitation"]
 
 
 def test_the_account_leads_to_the_demo_mailbox_and_syncs_by_itself(demo: Path) -> None:
-    found = told("demo_reader", "--json", "--port", "4199")
+    found = made(4199)
     user = User.objects.get(username="demo")
     row = MailAccount.objects.for_user(user).get(pk=found["account"])
     keys = grants.borrow(user.pk)
@@ -82,8 +93,8 @@ def test_the_account_leads_to_the_demo_mailbox_and_syncs_by_itself(demo: Path) -
 
 
 def test_the_account_follows_the_mailbox_to_another_port(demo: Path) -> None:
-    first = told("demo_reader", "--json", "--port", "4199")
-    second = told("demo_reader", "--json", "--port", "4200")
+    first = made(4199)
+    second = made(4200)
     assert second["account"] == first["account"]
     user = User.objects.get(username="demo")
     row = MailAccount.objects.for_user(user).get()
@@ -92,29 +103,33 @@ def test_the_account_follows_the_mailbox_to_another_port(demo: Path) -> None:
 
 
 def test_the_password_is_for_its_owner_only(demo: Path) -> None:
-    found = told("demo_reader", "--json")
+    found = made(4199)
     path = demo / "reader_password"
     assert path.read_text().strip() == found["password"]
     assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_reader_whose_password_is_lost_is_made_anew(demo: Path) -> None:
-    first = told("demo_reader", "--json")
+    first = made(4199)
     (demo / "reader_password").unlink()
-    second = told("demo_reader", "--json")
+    second = made(4199)
     assert second["password"] != first["password"]
     assert User.objects.filter(username="demo").count() == 1
 
 
 def test_somebody_who_signed_up_as_demo_is_left_alone(demo: Path, make_reader: Any) -> None:
     theirs = make_reader("demo", is_staff=True)
-    with pytest.raises(CommandError, match="--no-demo"):
-        call_command("demo_reader")
+    with pytest.raises(demoreader.NotOurs):
+        made(4199)
     assert User.objects.get(username="demo").pk == theirs.pk
 
 
+def test_the_first_invitation_is_the_same_until_there_is_an_operator(demo: Path) -> None:
+    assert told("invite", "--first", "--json") == told("invite", "--first", "--json") != {"invitation": ""}
+
+
 def test_an_operator_needs_no_first_invitation(demo: Path, operator: Reader) -> None:
-    assert told("demo_reader", "--json")["invitation"] == ""
+    assert told("invite", "--first", "--json") == {"invitation": ""}
 
 
 def test_printing_the_reader_shows_no_password(demo: Path) -> None:
