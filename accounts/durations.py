@@ -17,22 +17,32 @@ def span(seconds: float) -> str:
         return _("{n} s").format(n=whole)
     if whole < _HOUR:
         return _("{n} min").format(n=whole // _MINUTE)
-    if whole < 2 * _DAY:
+    days = _days(whole)
+    if not days:
         return _("{n} h").format(n=whole // _HOUR)
-    days = whole // _DAY
     return ngettext("{n} day", "{n} days", days).format(n=days)
 
 
 def ago(at: datetime) -> str:
-    """ "just now", "2 min ago"."""
+    """ "just now", "2 min ago", "4 days ago"."""
     seconds = (timezone.now() - at).total_seconds()
-    return _("just now") if seconds < _MINUTE else _("{span} ago").format(span=span(seconds))
+    if seconds < _MINUTE:
+        return _("just now")
+    days = _days(seconds)
+    if days:  # words have cases in some languages, unlike units
+        return ngettext("{n} day ago", "{n} days ago", days).format(n=days)
+    return _("{span} ago").format(span=span(seconds))
 
 
 def ahead(at: datetime) -> str:
-    """ "now", "in 3 min"."""
+    """ "now", "in 3 min", "in 4 days"."""
     seconds = (at - timezone.now()).total_seconds()
-    return _("now") if seconds <= 0 else _("in {span}").format(span=span(seconds))
+    if seconds <= 0:
+        return _("now")
+    days = _days(seconds)
+    if days:
+        return ngettext("in {n} day", "in {n} days", days).format(n=days)
+    return _("in {span}").format(span=span(seconds))
 
 
 def moment(at: datetime) -> str:
@@ -42,3 +52,8 @@ def moment(at: datetime) -> str:
     if local.date() == timezone.localdate():
         return _("today, {time}").format(time=time)
     return _("{date}, {time}").format(date=date_format(local, "MONTH_DAY_FORMAT"), time=time)
+
+
+def _days(seconds: float) -> int:
+    """Whole days, 0 where hours say it better."""
+    return int(seconds) // _DAY if seconds >= 2 * _DAY else 0

@@ -6,8 +6,9 @@ row's id in the log: a damaged row spoils no page.
 
 import io
 import logging
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from accounts.keyring import Vault
 from accounts.models import MailAccount
 from accounts.sealing import CannotOpen
 from mail import folders
+from mail.foldernames import name_of
 from mail.heads import Head, read_head
 from mail.lists import Filters, newest_first
 from mail.models import Email, Folder, Message, SyncRun
@@ -46,7 +48,7 @@ class Damaged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class OpenFolder:
-    """A folder with its name. Counts stop at COUNT_TO."""
+    """A folder with its name, the usual ones in the reader's language. Counts stop at COUNT_TO."""
 
     pk: int
     account: int
@@ -235,10 +237,17 @@ def _open_folder(vault: Vault, row: Any) -> OpenFolder:
 
 
 def _open_account(vault: Vault, row: MailAccount, rows: list[OpenFolder]) -> OpenAccount:
-    ordered = sorted(rows, key=lambda one: (_ORDER.index(Folder.Role(one.role)), one.name.casefold()))
+    ordered = sorted(_named(rows), key=lambda one: (_ORDER.index(Folder.Role(one.role)), one.name.casefold()))
     name, address = _text(vault, row, "name"), _text(vault, row, "address")
     is_new = row.first_synced_at is None
     return OpenAccount(row.pk, name or address, address, row.state, row.error, is_new, tuple(ordered))
+
+
+def _named(rows: list[OpenFolder]) -> Iterable[OpenFolder]:
+    """In the reader's words, unless an account has two of a kind."""
+    roles = Counter(one.role for one in rows)
+    for one in rows:
+        yield replace(one, name=name_of(one.role, one.name)) if roles[one.role] == 1 else one
 
 
 def _text(vault: Vault, row: MailAccount, name: str) -> str:

@@ -34,6 +34,15 @@ def test_before_and_after_now() -> None:
     assert durations.ahead(now + timedelta(seconds=130)) == "in 2 min"
 
 
+def test_german_days_have_their_cases() -> None:
+    now, three_days = timezone.now(), timedelta(days=3, hours=1)
+    with translation.override("de"):
+        assert durations.span(three_days.total_seconds()) == "3 Tage"
+        assert durations.ago(now - three_days) == "vor 3 Tagen"
+        assert durations.ahead(now + three_days) == "in 3 Tagen"
+        assert durations.ago(now - timedelta(seconds=130)) == "vor 2 min"
+
+
 def test_a_moment_is_told_by_the_readers_clock() -> None:
     zone = ZoneInfo("Europe/Zurich")
     with timezone.override(zone), translation.override("en"):

@@ -101,6 +101,12 @@ def test_folders_come_inbox_first_with_their_counts(alice: Reader, box: Mailbox)
     assert (account.folders[0].unread, account.folders[0].open, account.open) == (3, 3, 3)
 
 
+def test_two_folders_of_a_kind_keep_the_names_of_the_server(alice: Reader, box: Mailbox) -> None:
+    make_folder(alice, box.account, "Sent Items", "sent")
+    (account,) = reading.mailboxes(alice.vault).accounts
+    assert [folder.name for folder in account.folders] == ["Inbox", "Sent", "Sent Items"]
+
+
 def test_counts_stop(alice: Reader, box: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
     make_emails(alice, box.inbox, 12)
     monkeypatch.setattr(reading, "COUNT_TO", 10)
