@@ -7,6 +7,7 @@ the rows and the server, not remembered. docs/sync.md tells the whole.
 import logging
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import cast
 
@@ -72,7 +73,8 @@ def run_unit(account_id: int) -> bool:
         runs.stop(account)
         return False
     except Exception:
-        schedule.failed(account, "internal")
+        with suppress(LeaseLost), _still_ours(account, held):
+            schedule.failed(account, "internal")
         raise
     finally:
         held.release()
@@ -88,21 +90,33 @@ def _run(account: MailAccount, held: Lease) -> bool:
         keys = grants.borrow(account.owner_id)
         more, error = _work(Unit(account, keys, run, held, time.monotonic() + UNIT_SECONDS))
     except NoGrant:
-        runs.finish(run, "no-grant")
+        with _still_ours(account, held):
+            runs.finish(run, "no-grant")
         return False
     except ConnectionFailed as failure:
-        _give_up(account, run, failure)
+        with _still_ours(account, held):
+            _give_up(account, run, failure)
         return False
     except SyncError as failure:
-        runs.finish(run, failure.code)
-        schedule.failed(account, failure.code, retry_after=failure.retry_after)
+        with _still_ours(account, held):
+            runs.finish(run, failure.code)
+            schedule.failed(account, failure.code, retry_after=failure.retry_after)
         return False
     if more:
         return True
-    with acting_as(account.owner_id):
+    with _still_ours(account, held):
         runs.finish(run, error)
         schedule.succeeded(account, error)
     return False
+
+
+@contextmanager
+def _still_ours(account: MailAccount, held: Lease) -> Iterator[None]:
+    """What came of a run is told by who holds the account: who was overtaken may have failed by a password
+    that its reader has mended since. Raises LeaseLost."""
+    with acting_as(account.owner_id):
+        held.hold()
+        yield
 
 
 def _give_up(account: MailAccount, run: SyncRun, failure: ConnectionFailed) -> None:
