@@ -66,6 +66,8 @@ def drop(account: MailAccount, run: SyncRun, lease: Lease) -> bool:
     for folder in account.folders.all():
         mine = Email.objects.for_user(account.owner_id).filter(folder=folder)
         marked = mine.filter(missing_since__lt=run.started_at)
+        if not marked.exists():
+            continue
         if brake(marked.count(), mine.count()):
             asked = asked or not accepted(account)
             waited = marked.filter(missing_since__lt=timezone.now() - WAITS)
