@@ -1,7 +1,7 @@
 """The reader's mail accounts as the pages show them: names opened, states in words."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -11,22 +11,11 @@ from django.utils.translation import ngettext
 from accounts import durations, errortexts, grants
 from accounts.keyring import Vault
 from accounts.models import Grant, MailAccount
+from accounts.progress import Run, progress
 
 #: The code of an account that asks whether much mail may go: it is no failure.
 ASKS_GONE = "many-gone"
 _QUEUED_LASTS = timedelta(minutes=2)
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A sync that runs: see templates/accounts/_run.html."""
-
-    account: int
-    name: str
-    first: bool
-    done: int
-    total: int
-    left: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +63,7 @@ def run_of(vault: Vault, row: MailAccount, lent: bool) -> Run | None:
     if found is None and not _about_to_run(row):
         return None
     name, first = vault.open_text(row, "name"), row.first_synced_at is None
-    if found is None:
-        return Run(row.pk, name, first, 0, 0, "")
-    done = min(found.stored + found.matched, found.wanted)
-    return Run(row.pk, name, first, done, found.wanted, _left(found.started_at, done, found.wanted))
+    return progress(found, name, first=first) if found else Run(row.pk, name, first)
 
 
 def background(owner: int) -> Background:
@@ -100,7 +86,7 @@ def _card(vault: Vault, row: MailAccount, lent: bool) -> Card:
         state="waiting" if waiting else row.state,
         problem=errortexts.text_of(row.error) if failing else "",
         retry=_when(row, lent) if failing else "",
-        asks_gone=row.emails.filter(missing_since__isnull=False).count() if asks else 0,
+        asks_gone=_gone(row) if asks else 0,
         run=run_of(vault, row, lent),
         last=_last(row),
         next=_when(row, lent),
@@ -120,11 +106,10 @@ def _when(row: MailAccount, lent: bool) -> str:
     return durations.ahead(planned) if planned else ""
 
 
-def _left(started_at: datetime, done: int, total: int) -> str:
-    passed = (timezone.now() - started_at).total_seconds()
-    if not done or passed < 1:
-        return ""
-    return _("{span} left").format(span=durations.span(passed / done * (total - done) + 1))
+def _gone(row: MailAccount) -> int:
+    """How many mails the account asks about: marked ones, and those that the last run would not believe."""
+    last: Any = row.runs.exclude(finished_at=None).order_by("-finished_at").first()
+    return row.emails.filter(missing_since__isnull=False).count() + (last.doubted if last else 0)
 
 
 def _last(row: MailAccount) -> str:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.models import MailAccount
 from mail.models import SyncRun
 
-_COUNTS = ("stored", "matched", "changed", "gone", "dropped", "opaque", "unreadable")
+_COUNTS = ("stored", "matched", "changed", "gone", "dropped", "doubted", "opaque", "unreadable")
 
 
 def begin(account: MailAccount, *, full: bool = False) -> SyncRun:

@@ -41,12 +41,12 @@ _REFLAG = """
 
 @dataclass(slots=True)
 class Found:
-    """A folder that was opened. `fetch`: UIDs, newest first. `braked`: too much is gone to believe it."""
+    """A folder that was opened. `fetch`: UIDs, newest first. `doubted`: gone, too many to be believed."""
 
     folder: Folder
     selected: Selected
     fetch: tuple[int, ...] = ()
-    braked: bool = False
+    doubted: int = 0
     unchanged: bool = False
 
 
@@ -80,7 +80,7 @@ class Scanner:
         if self.run.full or not same_mails(mark, selected):
             self._list(found)
         self._reflag(folder, selected)
-        self._looked(folder, selected, whole=not found.fetch and not found.braked)
+        self._looked(folder, selected, whole=not found.fetch and not found.doubted)
         return found
 
     def pass_over(self, unchanged: Sequence[Folder]) -> None:
@@ -116,8 +116,9 @@ class Scanner:
         gone.seen_again(folder, again, self.lease)
         if not vanished or not complete(listed, self.session.exists):
             return
-        found.braked = brake(len(vanished), live) and not gone.accepted(self.account)
-        if not found.braked:
+        if brake(len(vanished), live) and not gone.accepted(self.account):
+            found.doubted = len(vanished)
+        else:
             gone.mark(folder, vanished, self.run, self.lease)
 
     def _reflag(self, folder: Folder, selected: Selected) -> None:

@@ -146,9 +146,10 @@ def _work(unit: Unit) -> tuple[bool, str]:
             runs.expect(unit.run, wanted)
         if not all(_fetch(unit, scanner, found)):
             return True, ""
-    braked = any(one.braked for one in found)
+    if doubted := sum(one.doubted for one in found):
+        runs.count(unit.run, doubted=doubted)
     kept = gone.drop(unit.account, unit.run, unit.lease)
-    return False, "" if kept and not braked else "many-gone"
+    return False, "" if kept and not doubted else "many-gone"
 
 
 def _look(unit: Unit, scanner: Scanner) -> Iterator[Found]:
@@ -188,7 +189,7 @@ def _fetch(unit: Unit, scanner: Scanner, found: list[Found]) -> Iterator[bool]:
             store.store(one.folder, one.selected.uidvalidity, batch)
             clean = clean and not any(mail.unreadable for mail in batch)
             yield not unit.over()
-        if clean and not one.braked:
+        if clean and not one.doubted:
             scanner.finish(one)
 
 

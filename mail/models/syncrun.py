@@ -26,6 +26,7 @@ class SyncRun(Owned):
         "changed": "count",
         "gone": "count",
         "dropped": "count",
+        "doubted": "count",
         "opaque": "count",
         "unreadable": "count",
         "folders": "count",
@@ -44,6 +45,9 @@ class SyncRun(Owned):
     changed = models.BigIntegerField(default=0)
     gone = models.BigIntegerField(default=0)
     dropped = models.BigIntegerField(default=0)
+    doubted = models.BigIntegerField(
+        default=0
+    )  # gone from the server, too many to believe: the reader is asked
     opaque = models.BigIntegerField(default=0)  # stored, but only the source can be shown
     unreadable = models.BigIntegerField(default=0)  # the server's answer made no sense: tried again next time
     folders = models.PositiveIntegerField(default=0)

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts import grants, mailboxes
+from accounts import grants, mailboxes, overview
 from accounts.models import MailAccount
 from accounts.networks import parse_networks
 from mail import folders, heads, lease, sync
@@ -165,12 +165,15 @@ def test_folder_names_in_modified_utf7_are_read_and_sealed(
     assert mails(account)[0].folder.selectable
 
 
-def test_much_that_is_gone_stays_until_the_reader_says_so(account: MailAccount, box: Any) -> None:
+def test_much_that_is_gone_stays_until_the_reader_says_so(
+    alice: Reader, account: MailAccount, box: Any
+) -> None:
     box.append([letter(number) for number in range(80)])
     sync_whole(account)
     box.remove("1:70")
     run = sync_whole(account)
-    assert (run.error, run.gone) == ("many-gone", 0)
+    assert (run.error, run.gone, run.doubted) == ("many-gone", 0, 70)
+    assert overview.card(alice.vault, reload(account)).asks_gone == 70
     assert reload(account).error == "many-gone"
     assert len(mails(account)) == 80
     mailboxes.let_go(account)
