@@ -25,8 +25,9 @@ class PasswordField(forms.CharField):
         super().__init__(strip=False, widget=forms.PasswordInput(attrs=attributes), **options)
 
     def to_python(self, value: Any) -> str:
-        """The normal form."""
-        return unicodedata.normalize("NFKC", super().to_python(value) or "")
+        """The normal form. Of what is too long it is never made: a megabyte of accents would take minutes."""
+        text = str(super().to_python(value) or "")
+        return text if len(text) > PASSWORD_AT_MOST else unicodedata.normalize("NFKC", text)
 
 
 class SignInForm(forms.Form):

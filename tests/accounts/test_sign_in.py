@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import backupcodes, credentials, kdf, unlocking
+from accounts.forms import PASSWORD_AT_MOST, PasswordField
 from accounts.models import Grant, ReaderSession, SecurityEvent
 from tests.accounts.conftest import code_of, wrong_code_of
 from tests.conftest import PASSWORD, Reader, sign_in
@@ -44,6 +45,16 @@ def test_the_user_names_case_does_not_matter(visitor: Client, alice: Reader) -> 
 def test_a_password_typed_on_another_keyboard_is_the_same(visitor: Client, alice: Reader) -> None:
     found = visitor.post(SIGN_IN, {"username": "alice", "password": PASSWORD.replace("c", "ｃ")})
     assert found.status_code == 302
+
+
+def test_a_password_that_is_too_long_is_refused_before_anything_is_done_with_it(
+    visitor: Client, alice: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unicode's normal form of a megabyte of accents takes minutes, and holds up all threads."""
+    wide = "ｃ" * (PASSWORD_AT_MOST + 1)
+    assert PasswordField(autocomplete="off").to_python(wide) == wide
+    monkeypatch.setattr(credentials, "check", None)
+    assert first_factor(visitor, "alice", "a" + "\u0315\u0316" * 200_000).status_code == 422
 
 
 def test_every_wrong_first_factor_looks_the_same(visitor: Client, alice: Reader, bob: Reader) -> None:
