@@ -49,7 +49,7 @@ _TINY = re.compile(r"\s*0*[01](?:\.0*)?(?:px)?\s*")
 _TINY_STYLE = re.compile(
     r"(?:^|[;\s])(?:max-)?(width|height)\s*:\s*0*[01](?:\.0+)?(?:px)?\s*(?=[;!]|$)", re.IGNORECASE
 )
-_CSS_URL = re.compile(r"url\(\s*['\"]?\s*((?:https?:)?//[^'\")\s]+)", re.IGNORECASE)
+_CSS_URL = re.compile(r"url\(\s*+(?:['\"]\s*+)?((?:https?:)?//[^'\")\s]+)", re.IGNORECASE)
 _REMOTE = re.compile(r"[\s\x00-\x20]*(?:https?:|//)", re.IGNORECASE)
 
 

@@ -97,6 +97,14 @@ def test_it_counts_what_was_blocked():
     assert clean.hosts == ("a.example", "b.example", "c.example", "t.example")
 
 
+def test_blanks_in_a_style_are_read_once():
+    """Read once for each way to share them out, these would keep a process busy for hours."""
+    blanks = " " * 900_000
+    clean = sanitise(f"<p style=\"background:url({blanks}'{blanks[:9]}//a.example/x')\">", {})
+    assert (clean.remote_images, clean.hosts) == (1, ("a.example",))
+    assert sanitise(f'<p style="background:url({blanks}">', {}).remote_images == 0
+
+
 def test_inline_images_stop_at_five_megabytes():
     big = {str(n): ("image/png", PNG + b"\0" * 2_000_000) for n in range(3)}
     html = sanitise("".join(f"<img src=cid:{n}>" for n in range(3)), big).html
