@@ -48,6 +48,8 @@ def _link(url: str) -> str:
 
 def _trimmed(url: str) -> str:
     """Without the full stop of the sentence and the bracket around it."""
+    if len(url) > _MAX_LINK:  # becomes no link, and each step looks at all of it
+        return url
     while url[-1] in _TRAILING or (url[-1] in _PAIRS and url.count(url[-1]) > url.count(_PAIRS[url[-1]])):
         url = url[:-1]
     return url

@@ -38,6 +38,10 @@ def test_a_link_without_end_stays_text() -> None:
     assert "<a " not in linked("https://example.net/" + "a" * 3000)
 
 
+def test_what_is_too_long_for_a_link_is_not_searched_for_its_end() -> None:
+    assert "<a " not in linked("https://example.net/" + ")" * 3000)
+
+
 def test_a_link_of_punctuation_only_is_no_trap() -> None:
     assert linked("https://...") == linked("https://...")
 
