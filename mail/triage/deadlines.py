@@ -6,7 +6,7 @@ from datetime import date
 
 from mail.pipeline import Contribution
 from mail.triage.dates import Dated, find_dates
-from mail.triage.reading import Reading
+from mail.triage.reading import BREAK, Reading
 from mail.triage.vocabulary import calendar, split
 
 NEAR, SOON = 2, 14  # days ahead: react within two days, within two weeks
@@ -17,6 +17,7 @@ WIDE = frozenset(_cues["wide"])
 OFF = frozenset(_cues["off"])
 CLOSE_WORDS = 4  # so many words before a date may lie between it and its cue
 OFF_WORDS = 2
+BEFORE, AFTER = 24, 12  # characters around a date that are shown with it
 PLAIN_CLOSING = 3  # "Bis Donnerstag" as a farewell has no more words
 
 DUE, ASKED, EVENT = "due", "asked", "event"
@@ -39,8 +40,17 @@ def find_deadline(reading: Reading) -> Deadline | None:
         days = [one for role, one in ranked if role == wanted and one.day >= reading.received]
         if days:
             first = min(days, key=lambda one: one.day)
-            return Deadline(first.day, wanted, reading.flat[max(0, first.start - 16) : first.end + 8].strip())
+            return Deadline(first.day, wanted, excerpt(reading.flat, first.start, first.end))
     return None
+
+
+def excerpt(flat: str, start: int, end: int) -> str:
+    """A place with the whole words around it, of the same paragraph."""
+    low, high = max(0, start - BEFORE), end + AFTER
+    before, after = flat[low:start].rpartition(BREAK), flat[end:high].partition(BREAK)
+    lead = before[2] if before[1] or not low else before[2].partition(" ")[2]
+    tail = after[0] if after[1] or high >= len(flat) else after[0].rpartition(" ")[0]
+    return f"{lead}{flat[start:end]}{tail}".strip(" ,.;:()\"'")
 
 
 def role_of(reading: Reading, one: Dated) -> str:

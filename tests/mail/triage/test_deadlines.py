@@ -33,6 +33,22 @@ NOTHING = [
     "",
 ]
 
+WORDS = [
+    ("Hello Alex,\n\nplease answer today, so that I know.", "please answer today, so that I"),
+    (
+        "Schreibt mir bitte unbedingt bis morgen 10 Uhr, welche ihr wollt.",
+        "bitte unbedingt bis morgen 10 Uhr",
+    ),
+    ("Zahlbar bis 15. Juni 2026.", "Zahlbar bis 15. Juni 2026"),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), WORDS)
+def test_a_deadline_names_its_words_whole(text: str, words: str) -> None:
+    found = find_deadline(reading(text))
+    assert found is not None
+    assert found.words == words.lower()
+
 
 @pytest.mark.parametrize(("text", "day", "role"), ROLES)
 def test_a_date_counts_by_its_role_in_the_sentence(text: str, day: str, role: str) -> None:
