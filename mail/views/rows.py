@@ -32,6 +32,7 @@ class Row:
     has_invitation: bool
     answered: bool
     flagged: bool
+    spam: bool
     when: str
     at: datetime
     pressing: bool
@@ -83,6 +84,7 @@ def _row(email: Email, head: Head | None, boxes: Mailboxes, mixed: bool, now: da
         has_invitation=email.has_invitation,
         answered=email.answered,
         flagged=email.flagged,
+        spam=email.spam and role == Folder.Role.INBOX,
         when=words.due(deadline, now) if deadline else words.age(email.received_at, now),
         at=deadline or email.received_at,
         pressing=deadline is not None and words.is_pressing(deadline, now),
