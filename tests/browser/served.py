@@ -1,0 +1,13 @@
+"""Settings of the processes that the browser talks to: the product's, with places of their own."""
+
+import os
+from pathlib import Path
+
+from mailhelper.settings import *  # noqa: F403
+from mailhelper.settings import CELERY_BROKER_TRANSPORT_OPTIONS
+
+STATIC_ROOT = Path(os.environ["BROWSER_STATIC"])
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    **CELERY_BROKER_TRANSPORT_OPTIONS,
+    "global_keyprefix": os.environ["BROWSER_QUEUE"],
+}
