@@ -1,6 +1,7 @@
 """What Django calls this application."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 from accounts.signals import sync_wanted
 
@@ -9,6 +10,7 @@ class MailConfig(AppConfig):
     """Folders, mail, the sync engine."""
 
     name = "mail"
+    verbose_name = _("Mail")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

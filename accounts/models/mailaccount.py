@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import SecretField
 from accounts.ownership import Owned
@@ -65,6 +66,8 @@ class MailAccount(Owned):
     made_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name = _("mail account")
+        verbose_name_plural = _("mail accounts")
         indexes = [
             models.Index(fields=["next_sync_at"], name="account_due", condition=models.Q(state="active")),
         ]

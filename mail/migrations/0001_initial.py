@@ -103,6 +103,10 @@ class Migration(migrations.Migration):
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='accounts.mailaccount')),
                 ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'verbose_name': 'sync run',
+                'verbose_name_plural': 'sync runs',
+            },
         ),
         migrations.CreateModel(
             name='Thread',

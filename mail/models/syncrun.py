@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import MailAccount
 from accounts.ownership import Owned
@@ -54,6 +55,8 @@ class SyncRun(Owned):
     units = models.PositiveIntegerField(default=0)
 
     class Meta:
+        verbose_name = _("sync run")
+        verbose_name_plural = _("sync runs")
         constraints = [
             models.UniqueConstraint(
                 fields=["account"], condition=models.Q(finished_at=None), name="syncrun_one_open"
