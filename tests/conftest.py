@@ -42,6 +42,13 @@ def cheap_passwords(settings: Any) -> None:
     settings.PASSWORD_COST = Cost(memory=19 * 1024, passes=2, lanes=1)
 
 
+@pytest.fixture(autouse=True)
+def uncollected_static_files(settings: Any) -> None:
+    """Pages name static files as they lie in the checkout: a fresh clone has collected none."""
+    backend = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": backend}}
+
+
 def sign_up(name: str, **rights: bool) -> Reader:
     """A reader with keys, authenticator and nothing else."""
     user = User.objects.create(username=name, password=make_password(PASSWORD), is_active=True, **rights)
