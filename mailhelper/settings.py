@@ -138,7 +138,7 @@ PASSWORD_COST = Cost(
     passes=env.integer("ARGON2_PASSES", 3, least=2, most=10),
 )
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "accounts.sessions"
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 SESSION_COOKIE_NAME = "__Host-session"
 SESSION_COOKIE_SECURE = True
