@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
@@ -50,11 +51,12 @@ def give(vault: Vault, until: Grant.Until, session: ReaderSession | None = None)
     return row
 
 
+@transaction.atomic
 def choose(vault: Vault, until: Grant.Until, session: ReaderSession) -> Grant:
     """The reader's choice for background sync: what was lent before ends."""
-    stop(vault.owner)
     session.lends = True
     session.save(update_fields=["lends"])
+    stop(vault.owner)
     events.record(vault.owner, SecurityEvent.Kind.GRANT_GIVEN)
     return give(vault, until, session)
 

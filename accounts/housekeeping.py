@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Q
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts import unlocking
@@ -11,6 +13,7 @@ from accounts.models import Grant, Invitation, ReaderSession, User
 from accounts.ownership import acting_as_operator
 
 _UNFINISHED_SIGN_UP = timedelta(days=1)
+_AT_ONCE = 1000
 
 
 def lock_idle_vaults() -> int:
@@ -18,10 +21,24 @@ def lock_idle_vaults() -> int:
     now = timezone.now()
     with acting_as_operator("lock idle vaults"):
         over = Q(acted_at__lte=now - settings.VAULT_IDLE) | Q(unlocked_at__lte=now - settings.VAULT_AT_MOST)
-        rows = list(ReaderSession.unscoped.filter(over, locked_at=None)[:1000])
-        for row in rows:
-            unlocking.lock(row)
-    return len(rows)
+        idle = ReaderSession.unscoped.filter(over, locked_at=None)
+        return sum(_lock(idle, pk) for pk in list(idle.values_list("pk", flat=True)[:_AT_ONCE]))
+
+
+@transaction.atomic
+def _lock(idle: QuerySet[ReaderSession], pk: int) -> bool:
+    """Unless its reader came back a moment ago."""
+    row = idle.select_for_update().filter(pk=pk).first()
+    if row:
+        unlocking.lock(row)
+    return row is not None
+
+
+def drop_ended_sessions() -> int:
+    """Delete sessions past their expiry, and with them keys of passwords that waited for a second factor.
+    Returns how many rows went."""
+    dropped, _ = Session.objects.filter(expire_date__lte=timezone.now()).delete()
+    return dropped
 
 
 def drop_ended_grants() -> int:

@@ -9,8 +9,9 @@ from accounts.coded import coded
 @shared_task(name="accounts.housekeeping", expires=55)
 @coded
 def keep_house() -> dict[str, int]:
-    """Lock what should be locked, drop what has ended. Gives counts."""
+    """Drop what has ended, lock what should be locked. Gives counts."""
     return {
+        "sessions": housekeeping.drop_ended_sessions(),
         "locked": housekeeping.lock_idle_vaults(),
         "grants": housekeeping.drop_ended_grants(),
         "sign_ups": housekeeping.drop_unfinished_sign_ups(),

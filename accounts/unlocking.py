@@ -12,7 +12,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import login
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
@@ -23,6 +22,7 @@ from accounts.ids import draw_id
 from accounts.keyring import Vault, place
 from accounts.models import Identity, ReaderSession, SecurityEvent, User
 from accounts.sealing import CannotOpen, Key, Place
+from accounts.sessions import SessionStore
 
 COOKIE = "__Host-vault"
 WAITS = timedelta(minutes=5)  # between password and second factor
@@ -46,6 +46,7 @@ def wait(request: HttpRequest, user: User, key: Key, lasts: timedelta = WAITS) -
     half = _new_half(request)
     envelope = sealing.seal(_key(half, _WAITING), key.material, _waiting_place(user.pk))
     until = timezone.now() + lasts
+    request.session.set_expiry(int(lasts.total_seconds()))  # housekeeping drops it, whoever comes back
     request.session[_WAITING] = [user.pk, key.id, until.timestamp(), _text(envelope)]
 
 
@@ -67,6 +68,7 @@ def waiting(request: HttpRequest) -> Waiting | None:
 def sign_in(request: HttpRequest, user: User, vault: Vault, device: Any) -> ReaderSession:
     """Both factors passed: a new session with an open vault."""
     request.session.pop(_WAITING, None)
+    request.session.set_expiry(None)
     login(request, user)
     second_factor_login(request, device)
     request.session.save()
@@ -124,14 +126,25 @@ def vault_of(request: HttpRequest, row: ReaderSession) -> Vault | None:
         return None
 
 
+@transaction.atomic
 def act(row: ReaderSession, vault: Vault) -> None:
-    """The reader did something: move the idle clock on, and what is lent while they are signed in."""
+    """The reader did something: move the idle clock on, and what is lent while they are signed in.
+
+    Nothing is lent where another request locked or ended the session since `row` was read.
+    """
     now = timezone.now()
     if now - row.acted_at < _SEEN_EVERY:
         return
-    row.acted_at = row.last_seen = now
-    row.save(update_fields=["acted_at", "last_seen"])
+    open_still = ReaderSession.objects.for_user(row.owner_id).filter(pk=row.pk, locked_at=None)
+    if not open_still.update(acted_at=now, last_seen=now):
+        return
+    row.refresh_from_db(fields=["acted_at", "last_seen", "lends"])
     grants.move_on(vault, row)
+
+
+def hold(row: ReaderSession) -> None:
+    """Until the transaction ends nobody else acts in this session: what they lent is there to be ended."""
+    ReaderSession.objects.for_user(row.owner_id).select_for_update().filter(pk=row.pk).first()
 
 
 @transaction.atomic
@@ -140,14 +153,15 @@ def lock(row: ReaderSession, request: HttpRequest | None = None) -> None:
 
     `request` is given where it is that session's own: its store would write the half back otherwise.
     """
+    row.locked_at = timezone.now()
+    if not ReaderSession.objects.for_user(row.owner_id).filter(pk=row.pk).update(locked_at=row.locked_at):
+        return  # signed out meanwhile
     store = request.session if request else SessionStore(row.session_id)
     for name in (_HALF, _KEPT):
         store.pop(name, None)
     store.save()
     if request:
         request.half_to_set = b""  # type: ignore[attr-defined]
-    row.locked_at = timezone.now()
-    row.save(update_fields=["locked_at"])
     row.grants.all().delete()
     events.record(row.owner_id, SecurityEvent.Kind.LOCKED)
 

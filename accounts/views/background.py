@@ -39,7 +39,7 @@ def background(request: ReaderRequest) -> HttpResponse:
 def _stop(request: ReaderRequest) -> None:
     others = ReaderSession.objects.for_user(request.user).exclude(pk=request.reader_session.pk)
     Session.objects.filter(pk__in=others.values("session_id")).delete()
-    grants.stop(request.user.pk)
     request.reader_session.lends = False
     request.reader_session.save(update_fields=["lends"])
+    grants.stop(request.user.pk)  # last: who acted in these sessions has lent what they will
     events.record(request.user.pk, SecurityEvent.Kind.GRANT_ENDED, request)

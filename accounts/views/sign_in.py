@@ -75,6 +75,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
 def sign_out(request: ReaderRequest) -> HttpResponse:
     """The session ends, and with it its halves and what was lent in it."""
     with transaction.atomic():
+        unlocking.hold(request.reader_session)
         events.record(request.user.pk, Kind.SIGNED_OUT, request)
         request.reader_session.grants.all().delete()
         logout(request)

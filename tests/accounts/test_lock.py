@@ -4,11 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
 from accounts import housekeeping, unlocking
 from accounts.models import Grant, ReaderSession, SecurityEvent
+from accounts.ownership import acting_as_operator
 from tests.conftest import PASSWORD, Reader, sign_in
 
 LOCKED = "/locked/"
@@ -113,6 +115,40 @@ def test_the_clock_does_not_lock_too_early(
     move(alice, **back)
     assert alice_client.get("/accounts/").status_code == 200
     assert housekeeping.lock_idle_vaults() == 0
+
+
+def test_an_act_that_the_lock_overtook_lends_nothing(alice: Reader, alice_client: Client) -> None:
+    move(alice, acted_at=timedelta(minutes=5))
+    read_before = session_of(alice)
+    unlocking.lock(session_of(alice))
+    unlocking.act(read_before, alice.vault)
+    assert not Grant.objects.for_user(alice.user).exists()
+    assert session_of(alice).acted_at == read_before.acted_at
+
+
+def test_an_act_that_stop_now_overtook_lends_nothing(alice: Reader, alice_client: Client) -> None:
+    move(alice, acted_at=timedelta(minutes=5))
+    read_before = session_of(alice)
+    alice_client.post("/accounts/background/", {"stop": "1"})
+    move(alice, acted_at=timedelta(minutes=5))
+    unlocking.act(read_before, alice.vault)
+    assert not Grant.objects.for_user(alice.user).exists()
+
+
+def test_locking_what_was_signed_out_makes_no_new_session(alice: Reader, alice_client: Client) -> None:
+    read_before = session_of(alice)
+    alice_client.post("/sign-out/")
+    before = Session.objects.count()
+    unlocking.lock(read_before)
+    assert Session.objects.count() == before
+
+
+def test_whoever_comes_back_before_housekeeping_stays_in(alice: Reader, alice_client: Client) -> None:
+    with acting_as_operator("test"):
+        idle = ReaderSession.unscoped.filter(acted_at__lte=session_of(alice).acted_at)
+        move(alice, acted_at=timedelta(minutes=-1))
+        assert not housekeeping._lock(idle, session_of(alice).pk)
+    assert session_of(alice).locked_at is None
 
 
 def test_an_act_moves_the_idle_clock_and_not_the_other(alice: Reader, alice_client: Client) -> None:

@@ -3,14 +3,16 @@
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts import backupcodes, credentials, kdf, unlocking
+from accounts import backupcodes, credentials, housekeeping, kdf, unlocking
 from accounts.forms import PASSWORD_AT_MOST, PasswordField
 from accounts.models import Grant, ReaderSession, SecurityEvent
 from tests.accounts.conftest import code_of, wrong_code_of
@@ -186,6 +188,30 @@ def test_the_pre_session_lasts_five_minutes(visitor: Client, alice: Reader) -> N
     session["waiting"] = [held[0], held[1], timezone.now().timestamp() - 1, held[3]]
     session.save()
     assert visitor.post(CODE, {"code": code_of(alice)}).headers["Location"] == SIGN_IN
+
+
+def test_a_key_that_waited_for_the_second_factor_in_vain_is_dropped(visitor: Client, alice: Reader) -> None:
+    first_factor(visitor)
+    row = Session.objects.get()
+    assert "waiting" in row.get_decoded()
+    assert row.expire_date <= timezone.now() + unlocking.WAITS
+    assert housekeeping.drop_ended_sessions() == 0
+    Session.objects.update(expire_date=timezone.now())
+    housekeeping.drop_ended_sessions()
+    assert not Session.objects.exists()
+
+
+def test_a_session_lasts_beyond_the_five_minutes_of_its_beginning(visitor: Client, alice: Reader) -> None:
+    first_factor(visitor)
+    visitor.post(CODE, {"code": code_of(alice)})
+    assert Session.objects.get().expire_date > timezone.now() + timedelta(days=13)
+
+
+@pytest.mark.parametrize("key", ['"' + "\\000" * 32 + '"', "x" * 5000, "ü" * 32, '"a;b c"'])
+def test_a_session_cookie_that_is_no_key_is_a_visitors(db: None, key: str) -> None:
+    browser = Client(SERVER_NAME="localhost", HTTP_COOKIE=f"{settings.SESSION_COOKIE_NAME}={key}")
+    assert browser.get(SIGN_IN).status_code == 200
+    assert browser.get("/accounts/").headers["Location"].startswith(SIGN_IN)
 
 
 def test_someone_shut_out_between_the_factors_stays_out(visitor: Client, alice: Reader) -> None:
