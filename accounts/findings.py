@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import errortexts
@@ -64,7 +64,7 @@ class Finding:
 def of(tested: Tested, security: str) -> Finding:
     """The words for a test."""
     if tested.code == "ok":
-        return Finding(True, _now("The server takes user name and password."), _steps(security, ""))
+        return Finding(True, gettext("The server takes user name and password."), _steps(security, ""))
     return Finding(
         False, errortexts.text_of(tested.code), _steps(security, _FAILS_AT.get(tested.code, _CONNECTION))
     )

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Invitation, User
@@ -115,7 +115,7 @@ class SignUpForm(forms.Form):
         name = str(self.cleaned_data["username"])
         others = User.objects.filter(username__iexact=name)
         if others.exclude(invitations=self.invitation, is_active=False).exists():
-            raise ValidationError(_now("This user name is taken."))
+            raise ValidationError(gettext("This user name is taken."))
         return name
 
     def clean(self) -> dict[str, Any]:
@@ -125,7 +125,7 @@ class SignUpForm(forms.Form):
         if password is None:
             return values
         if "password_again" in values and values["password_again"] != password:
-            self.add_error("password_again", _now("The two passwords are not the same."))
+            self.add_error("password_again", gettext("The two passwords are not the same."))
         try:
             validate_password(password, User(username=values.get("username", "")))
         except ValidationError as problems:
@@ -144,7 +144,7 @@ class RecoveryKeyForm(forms.Form):
         self.key = key
         for name, at in zip(("first", "second"), key.asked, strict=True):
             field = self.fields[name]
-            field.label = _now("Group {n}").format(n=at + 1)
+            field.label = gettext("Group {n}").format(n=at + 1)
             field.widget.attrs.update(
                 {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
             )
@@ -157,6 +157,6 @@ class RecoveryKeyForm(forms.Form):
         }
         if not self.errors and not self.key.matches(typed):
             raise ValidationError(
-                _now("These are not the two groups of the key above. Look at the copy again.")
+                gettext("These are not the two groups of the key above. Look at the copy again.")
             )
         return values

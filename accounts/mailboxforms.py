@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import errortexts
@@ -73,7 +73,7 @@ class MailAccountForm(forms.Form):
         try:
             ascii_host(host)
         except NetworkRefused:
-            raise ValidationError(_now("This is no name of a server.")) from None
+            raise ValidationError(gettext("This is no name of a server.")) from None
         return host
 
     def clean_port(self) -> int:
@@ -96,10 +96,10 @@ class MailAccountForm(forms.Form):
         values = super().clean() or self.cleaned_data
         if self.stored and not self.errors and not values.get("password"):
             if not self.stored.has_password:
-                self.add_error("password", _now("No password is stored. Enter it again."))
+                self.add_error("password", gettext("No password is stored. Enter it again."))
             elif self.details().place != self.stored.place:
                 self.add_error(
-                    "password", _now("Server or user name have changed: enter the password again.")
+                    "password", gettext("Server or user name have changed: enter the password again.")
                 )
         return values
 
@@ -128,5 +128,5 @@ def _securities(with_none: bool) -> list[tuple[str, Any]]:
 
 def _one_line(value: str) -> str:
     if any(letter in value for letter in "\r\n"):
-        raise ValidationError(_now("This must be one line."))
+        raise ValidationError(gettext("This must be one line."))
     return value
