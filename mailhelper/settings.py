@@ -165,6 +165,8 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+# That limit does not count files: Django would write them to disk before any view is asked.
+FILE_UPLOAD_HANDLERS = ["mailhelper.uploads.RefuseFiles"]
 
 # --- keys -------------------------------------------------------------------------------------------------
 
