@@ -73,10 +73,10 @@ def _password(path: Path) -> str:
 
 def _reader(password: str) -> tuple[User, Vault]:
     """The reader with an open vault. One whose password is lost is made anew, for nobody can open them."""
-    user = User.objects.filter(username=NAME).first()
+    user = User.objects.filter(username__iexact=NAME).first()
     if user is None:
         return _make(password)
-    if user.invitations.exists() or user.is_staff:
+    if user.username != NAME or user.invitations.exists() or user.is_staff:
         raise NotOurs
     identity = Identity.objects.for_user(user).get()
     try:

@@ -117,11 +117,14 @@ def test_a_reader_whose_password_is_lost_is_made_anew(demo: Path) -> None:
     assert User.objects.filter(username="demo").count() == 1
 
 
-def test_somebody_who_signed_up_as_demo_is_left_alone(demo: Path, make_reader: Any) -> None:
-    theirs = make_reader("demo", is_staff=True)
+@pytest.mark.parametrize(("name", "rights"), [("demo", {"is_staff": True}), ("Demo", {})])
+def test_somebody_who_signed_up_as_demo_is_left_alone(
+    demo: Path, make_reader: Any, name: str, rights: dict[str, bool]
+) -> None:
+    theirs = make_reader(name, **rights)
     with pytest.raises(demoreader.NotOurs):
         made(4199)
-    assert User.objects.get(username="demo").pk == theirs.pk
+    assert User.objects.get(username=name).pk == theirs.pk
 
 
 def test_the_first_invitation_is_the_same_until_there_is_an_operator(demo: Path) -> None:
