@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
 from django.utils.http import urlencode
 
 from accounts import unlocking
@@ -64,6 +65,8 @@ class DoorMiddleware:
         """Answer, and write the cookie's half where one was made."""
         request.reader_session = None  # type: ignore[attr-defined]
         response = self.get_response(request)
+        if request.reader_session is not None:  # type: ignore[attr-defined]
+            add_never_cache_headers(response)  # whatever a view forgot: redirects and errors too
         half: bytes | None = getattr(request, "half_to_set", None)
         if half == b"":
             response.delete_cookie(unlocking.COOKIE, path="/", samesite="Lax")

@@ -1,16 +1,15 @@
 """The login hash: it guards the door, and shares nothing with the key of the vault but the password."""
 
-import threading
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
-_AT_ONCE = threading.BoundedSemaphore(2)
+from accounts.kdf import AT_ONCE
 
 
 class PasswordHasher(Argon2PasswordHasher):
-    """Django's Argon2id with this installation's cost, two at once at most."""
+    """Django's Argon2id with this installation's cost, two at once at most, the keys of vaults counted in."""
 
     def params(self) -> Any:
         """The parameters, for argon2-cffi."""
@@ -21,10 +20,10 @@ class PasswordHasher(Argon2PasswordHasher):
 
     def encode(self, password: str, salt: str) -> str:
         """The stored form."""
-        with _AT_ONCE:
+        with AT_ONCE:
             return str(super().encode(password, salt))
 
     def verify(self, password: str, encoded: str) -> bool:
         """Whether the password is the one that was stored."""
-        with _AT_ONCE:
+        with AT_ONCE:
             return bool(super().verify(password, encoded))

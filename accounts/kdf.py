@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 SALT_BYTES = 16
 
-#: Each derivation takes its memory at once: more than two together would let sign-ins exhaust the machine.
-_AT_ONCE = threading.BoundedSemaphore(2)
+#: Each derivation takes its memory at once, that of a login hash too: more than two together would let
+#: sign-ins exhaust the machine.
+AT_ONCE = threading.BoundedSemaphore(2)
 
 _FLOOR = (19 * 1024, 2, 1)  # OWASP's minimum: 19 MiB, two passes
 _CAP = (1024 * 1024, 10, 8)  # a database writer must not be able to ask for the machine's memory
@@ -39,7 +40,7 @@ class Cost:
 def password_key(password: str, salt: bytes, cost: Cost) -> bytes:
     """The 32-byte key of a password (RFC 9106, Argon2id). Raises ValueError on parameters out of bounds."""
     cost.checked()
-    with _AT_ONCE:
+    with AT_ONCE:
         return hash_secret_raw(
             secret=password.encode("utf-8", "surrogatepass"),
             salt=salt,

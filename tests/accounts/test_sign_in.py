@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
@@ -57,6 +58,15 @@ def test_a_password_that_is_too_long_is_refused_before_anything_is_done_with_it(
     assert PasswordField(autocomplete="off").to_python(wide) == wide
     monkeypatch.setattr(credentials, "check", None)
     assert first_factor(visitor, "alice", "a" + "\u0315\u0316" * 200_000).status_code == 422
+
+
+def test_login_hashes_and_keys_are_derived_two_at_once_together() -> None:
+    with kdf.AT_ONCE, kdf.AT_ONCE:
+        hashing = threading.Thread(target=make_password, args=[PASSWORD])
+        hashing.start()
+        hashing.join(0.3)
+        assert hashing.is_alive()
+    hashing.join()
 
 
 def test_every_wrong_first_factor_looks_the_same(visitor: Client, alice: Reader, bob: Reader) -> None:
@@ -299,6 +309,13 @@ def test_a_visitor_cannot_sign_out(visitor: Client, db: None) -> None:
 def test_sign_out_and_lock_reject_get(alice_client: Client) -> None:
     assert alice_client.get("/sign-out/").status_code == 405
     assert alice_client.get("/lock/").status_code == 405
+
+
+@pytest.mark.parametrize(
+    "path", ["/accounts/", "/mail/1/", "/accounts/1/edit/", "/inbox/?account=x", "/admin/"]
+)
+def test_nothing_that_a_reader_is_answered_is_kept_anywhere(alice_client: Client, path: str) -> None:
+    assert "no-store" in alice_client.get(path).headers["Cache-Control"]
 
 
 def test_pages_of_the_door_are_kept_nowhere(visitor: Client, alice: Reader) -> None:
