@@ -39,12 +39,16 @@ class Corpus:
             yield _copy(chance.choice(self.hard if hard else self.usual), f"{mark}-{number}", chance)
 
 
+def archive() -> Path:
+    """Where the real mails are: beside the checkout, else npm's archive. Raises ServiceError."""
+    return BESIDE if BESIDE.exists() else _packed()
+
+
 def load() -> Corpus:
     """The corpus. Raises ServiceError where it is nowhere to be had."""
-    archive = BESIDE if BESIDE.exists() else _packed()
     usual: list[bytes] = []
     hard: list[bytes] = []
-    with tarfile.open(archive) as tar:
+    with tarfile.open(archive()) as tar:
         members = [one for one in tar if one.isfile() and one.name.endswith((".eml", ".txt"))]
         for member in sorted(members, key=lambda one: one.name):
             file = tar.extractfile(member)
@@ -52,7 +56,7 @@ def load() -> Corpus:
             if file and ("ham" in group or "spam" in group):
                 (hard if group.startswith("hard") else usual).append(_tidy(file.read()))
     if not usual or not hard:
-        raise ServiceError(f"{archive} holds no mails that could be used.")
+        raise ServiceError(f"{archive()} holds no mails that could be used.")
     return Corpus(usual, hard)
 
 

@@ -1,12 +1,4 @@
-"""Mails that the tests build, and where the real ones are."""
-
-import tarfile
-from functools import cache
-from pathlib import Path
-
-import pytest
-
-CORPUS = Path(__file__).parents[3] / ".." / "shared" / "data" / "mail-corpus.tar.gz"
+"""Mails that the tests build."""
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
 
@@ -28,13 +20,3 @@ def nested(depth: int) -> bytes:
     """Multipart in multipart in multipart, none of them closed."""
     levels = [b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(depth)]
     return b"Subject: deep\n" + b"".join(levels) + b"\nend"
-
-
-@cache
-def corpus() -> tuple[bytes, ...]:
-    """400 real mails; skips the test where they are not at hand."""
-    if not CORPUS.exists():
-        pytest.skip(f"no real mails: {CORPUS.name} is not beside the checkout")
-    with tarfile.open(CORPUS) as archive:
-        files = (archive.extractfile(member) for member in archive if member.name.endswith(".eml"))
-        return tuple(file.read() for file in files if file)

@@ -1,7 +1,8 @@
 import pytest
 
 from mail.mime import bounds
-from tests.mail.mime.samples import corpus, multipart, nested
+from tests.corpus import real_mails
+from tests.mail.mime.samples import multipart, nested
 
 DECLARED = b"Content-Type: multipart/mixed; boundary=b\n\n"
 
@@ -34,7 +35,7 @@ def test_containers_beside_one_another_are_not_deep():
 
 
 def test_no_real_mail_is_out_of_bounds():
-    assert [defect for raw in corpus() if (defect := bounds.structure_defect(raw))] == []
+    assert [defect for raw in real_mails() if (defect := bounds.structure_defect(raw))] == []
 
 
 @pytest.mark.parametrize(

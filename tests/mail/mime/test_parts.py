@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from mail.mime.parse import parse
 from mail.mime.parts import image_type, inline_images, part
-from tests.mail.mime.samples import PNG, corpus, mail, multipart, nested
+from tests.corpus import real_mails
+from tests.mail.mime.samples import PNG, mail, multipart, nested
 
 GIF = b"GIF89a" + b"\1" * 10
 
@@ -29,7 +30,7 @@ def test_a_part_is_found_again_by_the_index_that_parsing_gave():
 
 
 def test_attachments_of_real_mails_are_found_again():
-    for raw in corpus():
+    for raw in real_mails():
         for known in parse(raw).attachments:
             found, content = part(raw, known.index)
             assert (found.name, found.size) == (known.name, known.size) == (known.name, len(content))

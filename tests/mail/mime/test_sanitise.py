@@ -10,7 +10,8 @@ from mail.mime import sanitise as module
 from mail.mime.parse import parse
 from mail.mime.sanitise import MAX_HTML, TooComplex, sanitise
 from mail.mime.styles import safe_style
-from tests.mail.mime.samples import PNG, corpus
+from tests.corpus import real_mails
+from tests.mail.mime.samples import PNG
 
 IMAGES = {"a@b": ("image/png", PNG)}
 DATA = "data:image/png;base64," + base64.b64encode(PNG).decode()
@@ -131,7 +132,7 @@ def test_what_costs_too_much_never_reaches_the_sanitiser(monkeypatch, html):
 
 def test_real_mails_are_shown_and_load_nothing():
     shown = 0
-    for raw in corpus():
+    for raw in real_mails():
         html = parse(raw).html
         if not html:
             continue

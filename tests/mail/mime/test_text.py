@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from mail.mime import text as module
 from mail.mime.parse import parse
 from mail.mime.text import MAX_HTML, html_to_text
-from tests.mail.mime.samples import corpus
+from tests.corpus import real_mails
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_only_the_beginning_of_huge_html_is_read():
 
 def test_real_html_needs_no_way_out(monkeypatch):
     monkeypatch.delattr(module, "_TAGS")
-    read = [parsed for raw in corpus() if (parsed := parse(raw)).html]
+    read = [parsed for raw in real_mails() if (parsed := parse(raw)).html]
     assert len(read) > 100
     assert all("<td" not in parsed.text for parsed in read)
 
