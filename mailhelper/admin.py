@@ -3,11 +3,14 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.contrib.sessions.models import Session
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from accounts import grants
 from accounts.fields import ProtectedField
-from accounts.models import Invitation, MailAccount, User
+from accounts.models import Invitation, MailAccount, ReaderSession, User
 from mail.models import SyncRun
 
 if TYPE_CHECKING:
@@ -64,6 +67,16 @@ class UserAdmin(StateAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Of two fields."""
         return True
+
+    @transaction.atomic
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Who is shut out is signed out, and what they lent to the workers ends."""
+        obj.is_superuser = obj.is_staff  # there is one kind of operator
+        super().save_model(request, obj, form, change)
+        if not obj.is_active:
+            sessions = ReaderSession.objects.for_user(obj).values("session_id")
+            Session.objects.filter(pk__in=sessions).delete()
+            grants.stop(obj.pk)
 
 
 @admin.register(MailAccount)

@@ -10,9 +10,9 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django_celery_results.models import TaskResult
 
-from accounts import invitations
+from accounts import grants, invitations
 from accounts.fields import ProtectedField
-from accounts.models import MailAccount, ReaderSession, User
+from accounts.models import Grant, MailAccount, ReaderSession, User
 from mail.models import SyncRun
 from tests.conftest import Reader
 from tests.mail.factories import make_account
@@ -120,6 +120,29 @@ def test_an_operator_shuts_a_reader_out_and_changes_nothing_else(
     assert not user.is_active
     assert user.username == "alice"
     assert alice_client.get("/accounts/").headers["Location"].startswith("/sign-in/")
+
+
+def test_who_is_shut_out_is_signed_out_and_lends_nothing(
+    operator_client: Client, alice: Reader, alice_client: Client
+) -> None:
+    grants.give(alice.vault, Grant.Until.REVOKED)
+    operator_client.post(reverse("admin:accounts_user_change", args=[alice.pk]), {"is_staff": ""})
+    assert not Grant.objects.for_user(alice.user).exists()
+    assert not ReaderSession.objects.for_user(alice.user).exists()
+    with pytest.raises(grants.NoGrant):
+        grants.borrow(alice.pk)
+
+
+def test_an_operator_makes_operators_and_unmakes_them(
+    operator_client: Client, alice: Reader, alice_client: Client
+) -> None:
+    path = reverse("admin:accounts_user_change", args=[alice.pk])
+    page = reverse("admin:mail_syncrun_changelist")
+    operator_client.post(path, {"is_active": "on", "is_staff": "on"})
+    assert alice_client.get(page).status_code == 200
+    operator_client.post(path, {"is_active": "on"})
+    assert alice_client.get(page).status_code == 403
+    assert not User.objects.get(pk=alice.pk).is_superuser
 
 
 def test_rows_of_state_cannot_be_added_changed_or_deleted(
