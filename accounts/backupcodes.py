@@ -20,6 +20,12 @@ def issue(owner: int) -> list[str]:
     return codes
 
 
+def are_current(owner: int, codes: list[str]) -> bool:
+    """Whether all of them still work. Of two sets that were made at the same moment one may not."""
+    digests = [hash_backup_code(owner, code) for code in codes]
+    return BackupCode.objects.for_user(owner).filter(digest__in=digests, used_at=None).count() == len(codes)
+
+
 def use(owner: int, code: str) -> bool:
     """Whether the code was good; it is worth nothing afterwards. Of parallel uses one succeeds."""
     mine = BackupCode.objects.for_user(owner).filter(digest=hash_backup_code(owner, code), used_at=None)

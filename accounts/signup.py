@@ -17,7 +17,7 @@ from accounts.ids import draw_id
 from accounts.keyring import Vault
 from accounts.models import Identity, Invitation, User
 from accounts.recovery import Misread, read_recovery_key
-from accounts.sealing import Key
+from accounts.sealing import CannotOpen, Key
 
 _ASKED = 2
 
@@ -121,6 +121,15 @@ class RecoveryKey:
             return read_recovery_key("-".join(groups)) == read_recovery_key(self.text)
         except Misread:
             return False
+
+
+def is_current(vault: Vault, key: RecoveryKey) -> bool:
+    """Whether it opens the identity. Of two that were made at the same moment only one does."""
+    try:
+        keyring.unlock_by_recovery(Identity.objects.for_user(vault.owner).get(), key.text)
+    except CannotOpen:
+        return False
+    return True
 
 
 def new_recovery_key(vault: Vault) -> RecoveryKey:

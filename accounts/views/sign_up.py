@@ -85,6 +85,8 @@ def sign_up_codes(request: ReaderRequest) -> HttpResponse:
     if _enrolled(request):
         return redirect("accounts:list")
     shown = unlocking.kept(request, request.reader_session, _CODES)
+    if shown and not backupcodes.are_current(request.user.pk, shown.split()):
+        shown = None
     if request.method == "POST" and shown:
         unlocking.forget(request, _CODES)
         return redirect("accounts:sign_up_key")
@@ -151,8 +153,9 @@ def _codes_confirmed(request: ReaderRequest) -> bool:
 
 def _recovery_key(request: ReaderRequest) -> RecoveryKey:
     dumped = unlocking.kept(request, request.reader_session, _KEY)
-    if dumped:
-        return RecoveryKey.load(dumped)
+    shown = RecoveryKey.load(dumped) if dumped else None
+    if shown and signup.is_current(request.vault, shown):
+        return shown
     key = signup.new_recovery_key(request.vault)
     unlocking.keep(request, request.reader_session, _KEY, key.dump())
     return key

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts import authenticator, invitations, keyring, signup, unlocking
+from accounts import authenticator, backupcodes, invitations, keyring, signup, unlocking
 from accounts.models import BackupCode, Identity, Invitation, SecurityEvent, User
 from accounts.signup import InvitationGone
 from tests.conftest import Reader
@@ -299,6 +299,38 @@ def test_codes_and_key_survive_a_reload_and_no_more(visitor: Client, invitation:
     key = key_on(visitor.get(KEY).content)
     assert key_on(visitor.get(KEY).content) == key
     assert codes_on(visitor.get(CODES).content) != codes
+
+
+def test_a_key_that_a_second_request_replaced_is_not_confirmed(
+    visitor: Client, invitation: Invitation
+) -> None:
+    """A double click makes two keys, of which one opens: never may the reader keep the other."""
+    first = until_the_key(visitor, invitation)
+    identity = Identity.objects.for_user(User.objects.get(username="dora")).get()
+    vault = keyring.unlock(identity, keyring.password_key(identity, PASSWORD))
+    signup.new_recovery_key(vault)
+    asked, groups = asked_on(first), key_on(first)
+    answer = visitor.post(KEY, {"first": groups[asked[0]], "second": groups[asked[1]]})
+    assert answer.status_code == 422
+    second = key_on(answer.content)
+    assert second != groups
+    identity.refresh_from_db()
+    assert identity.enrolled_at is None
+    assert keyring.unlock_by_recovery(identity, "-".join(second)).secret == vault.secret
+
+
+def test_codes_that_a_second_request_replaced_are_not_confirmed(
+    visitor: Client, invitation: Invitation
+) -> None:
+    choose(visitor, invitation)
+    pair(visitor)
+    first = codes_on(visitor.get(CODES).content)
+    owner = User.objects.get(username="dora").pk
+    backupcodes.issue(owner)
+    second = codes_on(visitor.post(CODES).content)
+    assert len(second) == len(first)
+    assert backupcodes.are_current(owner, second)
+    assert not backupcodes.are_current(owner, first)
 
 
 def test_ten_hashed_codes_are_stored(visitor: Client, invitation: Invitation) -> None:
