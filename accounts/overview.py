@@ -113,7 +113,7 @@ def _gone(row: MailAccount) -> int:
 
 
 def _last(row: MailAccount) -> str:
-    run: Any = row.runs.exclude(finished_at=None).order_by("-finished_at").first()
+    run: Any = row.runs.exclude(finished_at=None).order_by("-started_at").first()
     if run is None:
         return ""
     return _("{when}: {what}").format(when=durations.ago(run.finished_at), what=_result(run))

@@ -14,7 +14,7 @@ import secrets
 import socket
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
@@ -98,12 +98,17 @@ def quoted(text: bytes) -> bytes:
     return b'"' + text.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
 
 
+def _nothing() -> None:
+    """What is called where nobody wants to be."""
+
+
 class Wire(imaplib.IMAP4):
     """imaplib's connection over a socket that was opened and checked before."""
 
     def __init__(self, sock: socket.socket, host: str, port: int, limits: Limits) -> None:
         self.sock = sock
         self.limits = limits
+        self.on_bytes: Callable[[], None] = _nothing  # called before each wait for bytes
         self.non_synchronising = False  # LITERAL+: literals are sent without asking
         self._buffer = bytearray()
         self._at = 0
@@ -247,6 +252,7 @@ class Wire(imaplib.IMAP4):
         return taken
 
     def _receive(self, size: int) -> bytes:
+        self.on_bytes()
         left = self._deadline - time.monotonic()
         if left <= 0:
             self._fail("too-slow")

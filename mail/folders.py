@@ -45,8 +45,8 @@ def update(
         rows = [_bring(account, folder, known, keys) for folder in listed]
         seen = {row.pk for row in rows}
         for row in known.values():
-            if row.pk not in seen:
-                _miss(row)
+            if row.pk not in seen or not row.selectable:
+                _miss(row, listed=row.pk in seen)
     usable = [row for row in rows if row.selectable]
     return sorted(usable, key=lambda row: (_rank(row.role), row.pk))
 
@@ -72,18 +72,20 @@ def _bring(
     return row
 
 
-def _miss(row: Folder) -> None:
-    """A folder that is not listed: its mail may have moved with its name, so it waits to be found again.
+def _miss(row: Folder, *, listed: bool) -> None:
+    """A folder that is not listed, or only as a name above others.
+
+    Its mail may have moved with its name, so it waits to be found again.
 
     Dropping is `mail.gone`'s business, which asks the reader where much would go.
     """
     now = timezone.now()
-    if row.missing_since is None:
-        row.missing_since, row.uidvalidity = now, None
+    if row.uidvalidity is not None or (row.missing_since is None and not listed):
+        row.missing_since, row.uidvalidity = None if listed else now, None
         row.save(update_fields=["missing_since", "uidvalidity"])
     mine = Email.objects.for_user(row.owner_id).filter(folder=row)
     mine.filter(missing_since=None).update(missing_since=now)
-    if not mine.exists():
+    if not listed and not mine.exists():
         row.delete()
 
 

@@ -5,7 +5,7 @@ folder is gone, an hour and the reader's word stand between as well.
 """
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -18,16 +18,18 @@ from mail.lease import Lease
 from mail.models import Email, Folder, SyncRun
 
 WAITS = timedelta(hours=1)
-WORD_LASTS = timedelta(days=1)
 _AT_ONCE = 500
+_WHOLE = ("", "many-gone")  # what a run ends with that saw everything
 
 
-def mark(folder: Folder, ids: Collection[int], run: SyncRun, lease: Lease) -> None:
-    """These mails were not in a complete listing."""
+def mark(
+    folder: Folder, ids: Collection[int], run: SyncRun, lease: Lease, *, at: datetime | None = None
+) -> None:
+    """These mails were not in a complete listing. `at`: the reader's word that they may go."""
     with acting_as(folder.owner_id):
         lease.hold()
         mine = Email.objects.for_user(folder.owner_id).filter(pk__in=ids, missing_since=None)
-        runs.count(run, gone=mine.update(missing_since=timezone.now()))
+        runs.count(run, gone=mine.update(missing_since=at or timezone.now()))
 
 
 def mark_generation(folder: Folder, uidvalidity: int, lease: Lease) -> None:
@@ -45,9 +47,10 @@ def seen_again(folder: Folder, ids: Collection[int], lease: Lease) -> None:
         Email.objects.for_user(folder.owner_id).filter(pk__in=ids).update(missing_since=None)
 
 
-def traces(account: MailAccount) -> list[Trace]:
-    """The account's marked mails, as they can be known again."""
-    missing = Email.objects.for_user(account.owner_id).filter(account=account, missing_since__isnull=False)
+def traces(account: MailAccount, doubtful: Collection[int] = ()) -> list[Trace]:
+    """The account's marked mails, and the doubtful ones, as they can be known again."""
+    away = Q(missing_since__isnull=False) | Q(pk__in=doubtful)
+    missing = Email.objects.for_user(account.owner_id).filter(away, account=account)
     names = ("pk", "raw_key", "message_id_key", "size", "received_at")
     return [
         Trace(key, bytes(raw), bytes(message_id or b""), size, at)
@@ -55,25 +58,50 @@ def traces(account: MailAccount) -> list[Trace]:
     ]
 
 
-def accepted(account: MailAccount) -> bool:
-    """Whether the reader said, within a day, that much may go."""
-    return account.gone_accepted_at is not None and account.gone_accepted_at > timezone.now() - WORD_LASTS
+def word(account: MailAccount) -> datetime | None:
+    """When the reader said that much may go: of what was gone then, so it is used by one whole run."""
+    at = account.gone_accepted_at
+    if at is None:
+        return None
+    ended = SyncRun.objects.for_user(account.owner_id).filter(account=account, finished_at__isnull=False)
+    return None if ended.filter(started_at__gt=at, error__in=_WHOLE).exists() else at
+
+
+def unsure(folder: Folder, doubtful: Collection[int], live: int) -> int:
+    """How many mails the reader must be asked about: those that did not turn up in another folder either."""
+    left = Email.objects.for_user(folder.owner_id).filter(folder=folder, pk__in=doubtful).count()
+    return left if brake(left, live) else 0
 
 
 def drop(account: MailAccount, run: SyncRun, lease: Lease) -> bool:
     """Drop what an earlier run marked and this one did not find. False: the reader must be asked first."""
     asked = False
-    for folder in account.folders.all():
-        mine = Email.objects.for_user(account.owner_id).filter(folder=folder)
-        marked = mine.filter(missing_since__lt=run.started_at)
-        if not marked.exists():
+    marked = Q(emails__missing_since__lt=run.started_at)
+    for folder in account.folders.filter(marked).distinct():
+        if not _is_known(folder, run):
             continue
-        if brake(marked.count(), mine.count()):
-            asked = asked or not accepted(account)
-            waited = marked.filter(missing_since__lt=timezone.now() - WAITS)
-            marked = waited if accepted(account) else marked.none()
-        _drop(account, marked, run, lease)
+        mine = Email.objects.for_user(account.owner_id).filter(folder=folder)
+        allowed, others = _by_word(account, mine.filter(missing_since__lt=run.started_at))
+        if brake(others.count(), mine.count()):
+            asked, others = True, others.none()
+        for mails in (allowed, others):
+            _drop(account, mails, run, lease)
     return not asked
+
+
+def _is_known(folder: Folder, run: SyncRun) -> bool:
+    """Whether this run looked at the whole folder, or saw that it cannot be opened any more."""
+    closed = folder.missing_since is not None or not folder.selectable
+    return closed or (folder.synced_at is not None and folder.synced_at >= run.started_at)
+
+
+def _by_word(account: MailAccount, marked: QuerySet[Email]) -> tuple[QuerySet[Email], QuerySet[Email]]:
+    """What may go by the reader's word, an hour after it; and what was marked later."""
+    at = account.gone_accepted_at
+    if at is None:
+        return marked.none(), marked
+    allowed = marked.filter(missing_since__lte=at)
+    return allowed if at < timezone.now() - WAITS else marked.none(), marked.filter(missing_since__gt=at)
 
 
 def _drop(account: MailAccount, marked: QuerySet[Email], run: SyncRun, lease: Lease) -> None:

@@ -4,11 +4,13 @@ The lease is a time and a fencing number in the account's row. Each transaction 
 whoever was overtaken while they slept finds no row and stops, and a taker waits for the commit of the other.
 """
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 
 from django.db import connection
 
 HOLD = 120  # seconds
+BEAT = 20  # seconds
 
 _TAKE = """
     UPDATE accounts_mailaccount
@@ -43,6 +45,20 @@ class Lease:
     def release(self) -> bool:
         """Give it back. False where it was lost before."""
         return bool(_execute(_RELEASE, self.account, self.fence))
+
+
+@dataclass(slots=True)
+class Heartbeat:
+    """Lengthens a lease now and then, to be called while a slow server is at it. Raises LeaseLost."""
+
+    lease: Lease
+    _at: float = field(default_factory=time.monotonic)
+
+    def __call__(self) -> None:
+        """Cheap where the last time is not long ago."""
+        if time.monotonic() - self._at >= BEAT:
+            self.lease.hold()
+            self._at = time.monotonic()
 
 
 def take(account: int) -> Lease | None:

@@ -39,6 +39,12 @@ def finish(run: SyncRun, error: str = "") -> None:
     _update(run, finished_at=timezone.now(), error=error)
 
 
+def break_off(account: MailAccount, error: str) -> None:
+    """Finish what was begun on an account: the next run looks at every folder again."""
+    mine = SyncRun.objects.for_user(account.owner_id).filter(account=account, finished_at=None)
+    mine.update(finished_at=timezone.now(), error=error)
+
+
 def stop(account: MailAccount) -> None:
     """Finish what was begun on an account that its reader paused meanwhile."""
     mine = SyncRun.objects.for_user(account.owner_id).filter(account=account, finished_at=None)

@@ -41,12 +41,18 @@ _REFLAG = """
 
 @dataclass(slots=True)
 class Found:
-    """A folder that was opened. `fetch`: UIDs, newest first. `doubted`: gone, too many to be believed."""
+    """A folder that was opened. `fetch`: UIDs, newest first.
+
+    `whole`: its listing was complete and is believed. `doubtful`: ids of so many of its `live` mails that
+    were not listed, that the reader must be asked; they may have moved.
+    """
 
     folder: Folder
     selected: Selected
     fetch: tuple[int, ...] = ()
-    doubted: int = 0
+    whole: bool = True
+    doubtful: tuple[int, ...] = ()
+    live: int = 0
     unchanged: bool = False
 
 
@@ -74,13 +80,13 @@ class Scanner:
         mark = mark_of(folder)
         if unchanged(mark, selected) and not self.run.full:
             return Found(folder, selected, unchanged=True)
-        if mark is None or mark.uidvalidity != selected.uidvalidity:
+        if folder.uidvalidity != selected.uidvalidity:
             gone.mark_generation(folder, selected.uidvalidity, self.lease)
         found = Found(folder, selected)
         if self.run.full or not same_mails(mark, selected):
             self._list(found)
         self._reflag(folder, selected)
-        self._looked(folder, selected, whole=not found.fetch and not found.doubted)
+        self._looked(folder, selected, whole=found.whole and not found.fetch)
         return found
 
     def pass_over(self, unchanged: Sequence[Folder]) -> None:
@@ -114,12 +120,17 @@ class Scanner:
             listed, live = listed + len(uids), live + len(known.ids)
         found.fetch = tuple(fetch)
         gone.seen_again(folder, again, self.lease)
-        if not vanished or not complete(listed, self.session.exists):
-            return
-        if brake(len(vanished), live) and not gone.accepted(self.account):
-            found.doubted = len(vanished)
+        found.live, found.whole = live, complete(listed, self.session.exists)
+        if vanished and found.whole:
+            self._miss(found, vanished)
+
+    def _miss(self, found: Found, vanished: Sequence[int]) -> None:
+        much = brake(len(vanished), found.live)
+        word = gone.word(self.account) if much else None
+        if much and word is None:
+            found.whole, found.doubtful = False, tuple(vanished)
         else:
-            gone.mark(folder, vanished, self.run, self.lease)
+            gone.mark(found.folder, vanished, self.run, self.lease, at=word)
 
     def _reflag(self, folder: Folder, selected: Selected) -> None:
         """Take over flags that moved: those since the mark where the server counts, else all, in windows."""

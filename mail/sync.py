@@ -24,8 +24,8 @@ from accounts.ownership import acting_as, acting_as_operator
 from mail import folders, gone, lease, runs, schedule
 from mail.imap.errors import SyncError
 from mail.imap.session import Session
-from mail.lease import Lease, LeaseLost
-from mail.models import SyncRun
+from mail.lease import Heartbeat, Lease, LeaseLost
+from mail.models import Folder, SyncRun
 from mail.pipeline import ReaderContext
 from mail.scan import Found, Scanner
 from mail.storage import Store
@@ -74,6 +74,7 @@ def run_unit(account_id: int) -> bool:
         return False
     except Exception:
         with suppress(LeaseLost), _still_ours(account, held):
+            runs.break_off(account, "internal")
             schedule.failed(account, "internal")
         raise
     finally:
@@ -138,7 +139,9 @@ def _give_up(account: MailAccount, run: SyncRun, failure: ConnectionFailed) -> N
 def _work(unit: Unit) -> tuple[bool, str]:
     """Whether there is more to do, and what the reader should know of this run."""
     server = server_of(unit.account, unit.keys)
-    with Session(open_imap(server, allowed=settings.ALLOWED_MAIL_NETWORKS)) as session:
+    client = open_imap(server, allowed=settings.ALLOWED_MAIL_NETWORKS)
+    client.wire.on_bytes = Heartbeat(unit.lease)
+    with Session(client) as session:
         scanner = Scanner(unit.account, session, unit.run, unit.lease)
         found = list(_look(unit, scanner))
         scanner.pass_over([one.folder for one in found if one.unchanged])
@@ -146,10 +149,10 @@ def _work(unit: Unit) -> tuple[bool, str]:
             runs.expect(unit.run, wanted)
         if not all(_fetch(unit, scanner, found)):
             return True, ""
-    if doubted := sum(one.doubted for one in found):
-        runs.count(unit.run, doubted=doubted)
+    unsure = sum(gone.unsure(one.folder, one.doubtful, one.live) for one in found if one.doubtful)
+    runs.count(unit.run, doubted=unsure)
     kept = gone.drop(unit.account, unit.run, unit.lease)
-    return False, "" if kept and not doubted else "many-gone"
+    return False, "" if kept and not unsure else "many-gone"
 
 
 def _look(unit: Unit, scanner: Scanner) -> Iterator[Found]:
@@ -161,7 +164,7 @@ def _look(unit: Unit, scanner: Scanner) -> Iterator[Found]:
         try:
             yield scanner.scan(folder, folders.raw_name(folder, unit.keys))
         except SyncError as failure:
-            if failure.code not in _FOLDER_ONLY:
+            if failure.code not in _FOLDER_ONLY or folder.role == Folder.Role.INBOX:
                 raise
             logger.info("Folder %s cannot be opened: %s", folder.pk, failure.code)
 
@@ -171,13 +174,14 @@ def _fetch(unit: Unit, scanner: Scanner, found: list[Found]) -> Iterator[bool]:
     wanted = [one for one in found if one.fetch]
     if not wanted:
         return
+    doubtful = [pk for one in found for pk in one.doubtful]
     store = Store(
         unit.account,
         unit.keys,
         reader_of(unit.account, unit.keys),
         unit.run,
         unit.lease,
-        {trace.key: trace for trace in gone.traces(unit.account)},
+        {trace.key: trace for trace in gone.traces(unit.account, doubtful)},
     )
     session = scanner.session
     for one in wanted:
@@ -188,8 +192,9 @@ def _fetch(unit: Unit, scanner: Scanner, found: list[Found]) -> Iterator[bool]:
         for batch in session.stream(one.fetch, settings.MAIL_MAX_BYTES):
             store.store(one.folder, one.selected.uidvalidity, batch)
             clean = clean and not any(mail.unreadable for mail in batch)
-            yield not unit.over()
-        if clean and not one.doubted:
+            # A unit without progress would be followed by others like it, for ever.
+            yield not unit.over() or all(mail.unreadable for mail in batch)
+        if clean and one.whole:
             scanner.finish(one)
 
 

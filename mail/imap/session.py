@@ -381,8 +381,6 @@ def _fetched(uid: int, items: FetchItems, complete: bool) -> Fetched:
 
 
 def _not_opened(answer: Answer) -> SyncError:
-    if judge(answer.text).kind == "fault":
-        return SyncError("server-busy")
     if answer.status == "BAD":
         return SyncError("protocol")
     return SyncError("folder-gone" if _GONE.search(answer.text) else "folder-refused", transient=False)

@@ -1,5 +1,9 @@
 """Mail accounts of readers on real servers, for the tests of the sync."""
 
+from datetime import timedelta
+
+from django.utils import timezone
+
 from accounts import grants
 from accounts.connections import Security
 from accounts.ids import draw_id
@@ -49,3 +53,23 @@ def letter(number: int, *, body: str = "", headers: str = "") -> bytes:
         f"Message-ID: <letter-{number}@example.org>\r\nDate: Mon, 16 Nov 2026 09:00:00 +0000\r\n{headers}"
         f"\r\n{body or f'Body of letter {number}.'}\r\n"
     ).encode()
+
+
+def reload(account: MailAccount) -> MailAccount:
+    return MailAccount.objects.for_user(account.owner_id).get(pk=account.pk)
+
+
+def an_hour_passes(account: MailAccount) -> None:
+    """More than one, since the reader gave their word and mail was marked."""
+    mine = Email.objects.for_user(account.owner_id).filter(account=account, missing_since__isnull=False)
+    mine.update(missing_since=timezone.now() - timedelta(hours=2))
+    row = MailAccount.objects.for_user(account.owner_id).filter(pk=account.pk)
+    row.exclude(gone_accepted_at=None).update(gone_accepted_at=timezone.now() - timedelta(hours=2))
+
+
+#: A script of a server whose inbox holds one mail.
+ONE_MAIL = {
+    "LIST": b'* LIST () "/" INBOX\r\nTAG OK done\r\n',
+    "EXAMINE": b"* 1 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 2] x\r\nTAG OK x\r\n",
+    "UID SEARCH": b"* SEARCH 1\r\nTAG OK done\r\n",
+}

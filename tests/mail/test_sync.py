@@ -1,7 +1,5 @@
 """The sync against a real Dovecot: what is there is here, once, and stays itself when it moves."""
 
-from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,35 +14,16 @@ from accounts.networks import parse_networks
 from mail import folders, heads, lease, sync
 from mail.models import Email, Folder, SyncRun
 from tests.conftest import Reader
-from tests.mail.mailboxes import account_at, letter, mails, sync_whole
-from tests.servers.dovecot import Dovecot
-from tests.servers.scripted import CLOSE, ScriptedServer
+from tests.mail.mailboxes import ONE_MAIL, an_hour_passes, letter, mails, reload, sync_whole
+from tests.servers.scripted import CLOSE
 
 pytestmark = pytest.mark.dovecot
 
 UMLAUTS = "Pr&APw-f/&ANw-nter &- Co"  # Prüf/Ünter & Co in modified UTF-7
 
 
-@pytest.fixture
-def account(alice: Reader, dovecot: Dovecot, mail_user: str, settings: Any) -> MailAccount:
-    """An account of alice on an empty mailbox."""
-    settings.ALLOWED_MAIL_NETWORKS = parse_networks([f"127.0.0.1/32:{dovecot.port}"])
-    return account_at(alice, dovecot.port, mail_user)
-
-
-@pytest.fixture
-def box(dovecot: Dovecot, mail_user: str) -> Any:
-    """The same mailbox as another program sees it."""
-    with dovecot.mailbox(mail_user) as mailbox:
-        yield mailbox
-
-
 def raw_of(reader: Reader, email: Email) -> bytes:
     return zstandard.decompress(reader.vault.open(email.message, "raw"))
-
-
-def reload(account: MailAccount) -> MailAccount:
-    return MailAccount.objects.for_user(account.owner_id).get(pk=account.pk)
 
 
 def test_an_empty_mailbox_is_done_at_once(account: MailAccount) -> None:
@@ -180,8 +159,7 @@ def test_much_that_is_gone_stays_until_the_reader_says_so(
     assert sync_whole(account).gone == 70
     assert len(mails(account)) == 10
     assert sync_whole(account).dropped == 0  # an hour has to pass
-    mine = Email.objects.for_user(account.owner_id)
-    mine.filter(missing_since__isnull=False).update(missing_since=timezone.now() - timedelta(hours=2))
+    an_hour_passes(account)
     assert sync_whole(account).dropped == 70
 
 
@@ -374,25 +352,6 @@ def test_what_keeps_killing_its_worker_is_put_aside(account: MailAccount, box: A
     MailAccount.objects.for_user(account.owner_id).update(lease_until=None)
     assert sync.run_unit(account.pk) is False
     assert (reload(account).state, reload(account).error) == ("attention", "keeps-failing")
-
-
-@pytest.fixture
-def scripted(alice: Reader, serve: Callable[..., ScriptedServer], settings: Any) -> Any:
-    """An account of alice on a server that says what the test wants."""
-
-    def start(script: dict[str, Any]) -> tuple[MailAccount, ScriptedServer]:
-        server = serve(script)
-        settings.ALLOWED_MAIL_NETWORKS = parse_networks([f"127.0.0.1/32:{server.port}"])
-        return account_at(alice, server.port, "alice"), server
-
-    return start
-
-
-ONE_MAIL = {
-    "LIST": b'* LIST () "/" INBOX\r\nTAG OK done\r\n',
-    "EXAMINE": b"* 1 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 2] x\r\nTAG OK x\r\n",
-    "UID SEARCH": b"* SEARCH 1\r\nTAG OK done\r\n",
-}
 
 
 def test_a_list_without_an_inbox_gives_nothing_up(account: MailAccount, box: Any, scripted: Any) -> None:

@@ -142,7 +142,7 @@ def test_condstore_is_dropped_where_the_server_does_not_mean_it(session_with):
         (b"NO Mailbox doesn't exist: x", "folder-gone", False),
         (b"NO [NOPERM] no", "folder-refused", False),
         (b"NO no", "folder-refused", False),
-        (b"NO [SERVERBUG] oops", "server-busy", True),
+        (b"NO [SERVERBUG] oops", "folder-refused", False),
         (b"NO [UNAVAILABLE] wait", "server-busy", True),
         (b"NO [INUSE] wait", "server-busy", True),
         (b"BAD what", "protocol", True),
