@@ -93,6 +93,7 @@ def read(raw: bytes) -> Head:
 
 def _collect(head: Head, text: str, raw: bytes) -> None:
     fields = head.raw
+    repeated: dict[str, list[str]] = {}  # a block of one name forty thousand times is read once, too
     is_long = len(text) > MAX_FIELD
     for line in text.split("\n"):
         name, colon, value = line.partition(":")
@@ -101,13 +102,16 @@ def _collect(head: Head, text: str, raw: bytes) -> None:
             if not line or (not fields and line.startswith(("From ", ">From "))):
                 continue  # an envelope line of the mbox format
             _end_early(head, raw, line)
-            return
+            break
         value = value.strip()
         if is_long and len(value) > MAX_FIELD:
             head.defects.append("long-header")
             value = value[:MAX_FIELD]
-        known = fields.get(key)
-        fields[key] = (*known, value) if known else (value,)
+        if key in fields:
+            repeated.setdefault(key, [fields[key][0]]).append(value)
+        else:
+            fields[key] = (value,)
+    fields.update((key, tuple(values)) for key, values in repeated.items())
 
 
 def _unusual_name(name: str, colon: str) -> str:

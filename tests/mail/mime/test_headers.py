@@ -133,6 +133,14 @@ def test_the_body_begins_where_headers_end(raw, body):
     assert parsed.subject in {"x", ""}
 
 
+def test_values_of_a_name_keep_their_order_however_many():
+    """Copied for each new one, sixty thousand would take a minute, and nothing else would run meanwhile."""
+    count = headers.MAX_HEAD // 4 - 8
+    block = b"X:1\nY:0\nX:2\n" + b"X:3\n" * (count - 2) + b"\nbody"
+    assert headers.read(block).raw == {"x": ("1", "2", *["3"] * (count - 2)), "y": ("0",)}
+    assert headers.read(b"X: 1\nX: 2\nno header\n").raw == {"x": ("1", "2")}
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
