@@ -18,9 +18,11 @@ import zstandard
 
 LAYERS = 4
 _MOST = 20_000_000  # bytes of one unpacked piece
-_AT_LEAST = 12  # characters of a run that is worth undoing
+_AT_LEAST = 16  # characters of a run that is worth undoing
+_WORTH = 8  # bytes of a piece that could hold a secret
+_BETWEEN = b"\n\xff\n"  # in no form's alphabet
 
-_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/_-][\r\n \\n]{0,4}){%d,}={0,2}" % _AT_LEAST)
+_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/_-](?:\r?\n|\\n)?){%d,}" % _AT_LEAST)
 _HEX = re.compile(rb"(?:[0-9A-Fa-f]{2}[\r\n :]{0,2}){%d,}" % _AT_LEAST)
 _WIDE_LE = re.compile(rb"(?:.\0){6,}", re.DOTALL)
 _WIDE_BE = re.compile(rb"(?:\0.){6,}", re.DOTALL)
@@ -73,20 +75,20 @@ class Scanner:
         self.secrets = dict(secrets)
         self._needles = {name: forms(secret) for name, secret in secrets.items()}
         self._folded = {name: secret.lower() for name, secret in secrets.items() if secret.isascii()}
-        if short := [name for name, secret in secrets.items() if len(secret) < 8]:
+        if short := [name for name, secret in secrets.items() if len(secret) < _WORTH]:
             raise ValueError(f"too short to be told from chance: {short}")
 
     def find(self, data: bytes) -> set[str]:
         """The names of the secrets that are in there."""
         found: set[str] = set()
         seen: set[bytes] = set()
-        layer = [data]
+        layer = {data}
         for _ in range(LAYERS):
-            for piece in layer:
-                found |= self.plainly(piece)
-            fresh = {inner for piece in layer for inner in undone(piece)} - seen
-            seen |= fresh
-            layer = list(fresh)
+            together = _BETWEEN.join(layer)  # one search through many small pieces
+            found |= self.plainly(together)
+            bare = {_inflate(piece, -zlib.MAX_WBITS) for piece in layer}
+            layer = {piece for piece in {*undone(together), *bare} if len(piece) >= _WORTH} - seen
+            seen |= layer
         return found
 
     def plainly(self, data: bytes) -> set[str]:
@@ -99,9 +101,7 @@ class Scanner:
 def undone(data: bytes) -> Iterator[bytes]:
     """What is left when one layer of packing or encoding is taken off, for each that is there."""
     for kind in (_unpacked, _from_base64, _from_hex, _from_wide, _from_escapes):
-        for piece in kind(data):
-            if len(piece) >= 8 and piece != data:
-                yield piece
+        yield from kind(data)
 
 
 def _unpacked(data: bytes) -> Iterator[bytes]:
@@ -112,7 +112,6 @@ def _unpacked(data: bytes) -> Iterator[bytes]:
         yield _inflate(data[mark.start() :], zlib.MAX_WBITS | 16)
     for mark in _ZSTD.finditer(data):
         yield _from_zstd(data[mark.start() :])
-    yield _inflate(data, -zlib.MAX_WBITS)
 
 
 def _inflate(data: bytes, bits: int) -> bytes:
@@ -169,13 +168,23 @@ def _from_wide(data: bytes) -> Iterator[bytes]:
 
 
 def _from_escapes(data: bytes) -> Iterator[bytes]:
-    """Quoted-printable, percent signs, and the escapes of JSON and of Python."""
-    if _QUOTED.search(data):
-        yield quopri.decodestring(data)
-    if _PERCENT.search(data):
-        yield urllib.parse.unquote_to_bytes(data)
-    if _ESCAPED.search(data):
-        yield _ESCAPED.sub(lambda found: _character(found[0]), data)
+    """Quoted-printable, percent signs, and the escapes of JSON and of Python, of the lines that have any."""
+    if quoted := _lines(data, _QUOTED):
+        yield quopri.decodestring(quoted)
+    if percent := _lines(data, _PERCENT):
+        yield urllib.parse.unquote_to_bytes(percent)
+    if escaped := _lines(data, _ESCAPED):
+        yield _ESCAPED.sub(lambda found: _character(found[0]), escaped)
+
+
+def _lines(data: bytes, escape: re.Pattern[bytes]) -> bytes:
+    """The lines with such an escape, and those that a line before goes on in."""
+    kept, goes_on = [], False
+    for line in data.splitlines(keepends=True):
+        if goes_on or escape.search(line):
+            kept.append(line)
+        goes_on = line.rstrip(b"\r\n").endswith(b"=")
+    return b"".join(kept)
 
 
 _SHORT = dict(zip(b"\"'\\/abfnrtv0", b"\"'\\/\a\b\f\n\r\t\v\0", strict=True))
