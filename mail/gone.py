@@ -81,7 +81,7 @@ def drop(account: MailAccount, run: SyncRun, lease: Lease) -> bool:
         if not _is_known(folder, run):
             continue
         mine = Email.objects.for_user(account.owner_id).filter(folder=folder)
-        allowed, others = _by_word(account, mine.filter(missing_since__lt=run.started_at))
+        allowed, others = _by_word(account, mine.filter(missing_since__lt=_before(folder, run)))
         if brake(others.count(), mine.count()):
             asked, others = True, others.none()
         for mails in (allowed, others):
@@ -93,6 +93,11 @@ def _is_known(folder: Folder, run: SyncRun) -> bool:
     """Whether this run looked at the whole folder, or saw that it cannot be opened any more."""
     closed = folder.missing_since is not None or not folder.selectable
     return closed or (folder.synced_at is not None and folder.synced_at >= run.started_at)
+
+
+def _before(folder: Folder, run: SyncRun) -> datetime:
+    """Marked by then, mail may go: by an earlier run; an hour ago where a list left the whole folder out."""
+    return run.started_at if folder.missing_since is None else min(run.started_at, timezone.now() - WAITS)
 
 
 def _by_word(account: MailAccount, marked: QuerySet[Email]) -> tuple[QuerySet[Email], QuerySet[Email]]:

@@ -1,4 +1,4 @@
-"""What deleted mail leaves behind: threads and content keys that nothing belongs to any more."""
+"""What is left behind: threads and content keys of deleted mail, runs that nobody goes on with, old ones."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,11 +8,13 @@ from django.utils import timezone
 
 from accounts.models import ContentKey
 from accounts.ownership import acting_as_operator
-from mail.models import Email, Thread
+from mail.models import Email, SyncRun, Thread
 
 #: A batch that is being stored has its thread and its key before its mails.
 _AGE = timedelta(days=1)
 _AT_ONCE = 5000
+_RUNS_KEPT = timedelta(days=30)
+_RUN_RESTS = timedelta(minutes=15)  # the longest unit, twice over
 
 
 def drop_orphans() -> dict[str, int]:
@@ -25,6 +27,17 @@ def drop_orphans() -> dict[str, int]:
                 ContentKey.unscoped.filter(~Exists(mails.filter(content_key=OuterRef("pk"))))
             ),
         }
+
+
+def end_runs() -> dict[str, int]:
+    """Finish runs that nobody goes on with, and drop those of long ago. Returns counts."""
+    now = timezone.now()
+    with acting_as_operator("end runs that nobody goes on with"):
+        still = SyncRun.unscoped.filter(finished_at=None, moved_on_at__lt=now - _RUN_RESTS)
+        ended = still.update(finished_at=now, error="interrupted")
+        old = SyncRun.unscoped.filter(finished_at__lt=now - _RUNS_KEPT).values_list("pk", flat=True)
+        dropped, _ = SyncRun.unscoped.filter(pk__in=list(old[:_AT_ONCE])).delete()
+    return {"ended": ended, "dropped": dropped}
 
 
 def _drop(orphans: QuerySet[Any]) -> int:

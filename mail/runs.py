@@ -1,5 +1,6 @@
 """The row of a sync that the reader watches: begun, moved on, finished."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import F
@@ -8,6 +9,7 @@ from django.utils import timezone
 from accounts.models import MailAccount
 from mail.models import SyncRun
 
+_WAITING = ("", "no-grant", "paused", "many-gone")
 _COUNTS = ("stored", "matched", "changed", "gone", "dropped", "doubted", "opaque", "unreadable")
 
 
@@ -37,6 +39,13 @@ def expect(run: SyncRun, mails: int) -> None:
 def finish(run: SyncRun, error: str = "") -> None:
     """It is over, with or without an error code."""
     _update(run, finished_at=timezone.now(), error=error)
+
+
+def failure_since(account: MailAccount, at: datetime) -> str:
+    """The error code of a run that ended since then, "" where none failed. Waiting is no failure."""
+    mine = SyncRun.objects.for_user(account.owner_id).filter(account=account, finished_at__gte=at)
+    run = mine.exclude(error__in=_WAITING).order_by("-pk").first()
+    return run.error if run else ""
 
 
 def break_off(account: MailAccount, error: str) -> None:

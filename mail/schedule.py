@@ -47,9 +47,12 @@ def dispatch() -> int:
     with acting_as_operator("dispatch syncs"), connection.cursor() as cursor:
         cursor.execute(_CLAIM, [LOST_AFTER, AT_ONCE])
         due = [row[0] for row in cursor.fetchall()]
+    queued = 0
     for account in due:
-        _queue(account)
-    return len(due)
+        if not _queue(account):
+            break  # nor would the broker take the others: they are due again after two minutes
+        queued += 1
+    return queued
 
 
 def wanted(sender: object, account: int, owner: int, **_: object) -> None:

@@ -93,6 +93,8 @@ def _run(account: MailAccount, held: Lease) -> bool:
     except NoGrant:
         with _still_ours(account, held):
             runs.finish(run, "no-grant")
+            if grants.live(account.owner_id).exists():  # it does not open, nor will it in 15 seconds
+                schedule.failed(account, "grant-unusable", hopeless=True)
         return False
     except ConnectionFailed as failure:
         with _still_ours(account, held):

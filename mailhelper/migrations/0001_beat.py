@@ -5,7 +5,7 @@ from django.db import migrations
 ENTRIES = {
     "Queue the syncs that are due": ("mail.dispatch_syncs", 15),
     "Keep house at the door": ("accounts.housekeeping", 60),
-    "Drop what deleted mail leaves behind": ("mail.housekeeping", 3600),
+    "Drop what mail and syncs leave behind": ("mail.housekeeping", 900),
 }
 
 

@@ -23,7 +23,7 @@ APPS = ("accounts", "mail", "tags", "rules", "mailhelper")
 UNSCOPED = {
     "accounts/ownership.py": "makes the manager",
     "accounts/housekeeping.py": "locks vaults and drops grants whose time is over",
-    "mail/housekeeping.py": "drops threads and keys that no mail belongs to",
+    "mail/housekeeping.py": "drops threads and keys that no mail belongs to, ends runs",
     "mail/sync.py": "an account's id becomes the account and its owner",
     "mail/tasks.py": "an account's id becomes its owner, for the next unit",
     "mailhelper/admin.py": "operators see state",
@@ -37,6 +37,7 @@ REASONS = {
     "drop ended grants",
     "drop unfinished sign-ups",
     "drop what deleted mail leaves behind",
+    "end runs that nobody goes on with",
     "lock idle vaults",
     "queue the next unit",
     "resync",

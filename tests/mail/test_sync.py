@@ -9,10 +9,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import grants, mailboxes, overview
-from accounts.models import MailAccount
+from accounts.coded import TaskFailed
+from accounts.models import Grant, MailAccount
 from accounts.networks import parse_networks
 from mail import folders, heads, lease, sync
 from mail.models import Email, Folder, SyncRun
+from mail.tasks import sync_account
 from tests.conftest import Reader
 from tests.mail.mailboxes import ONE_MAIL, an_hour_passes, letter, mails, reload, sync_whole
 from tests.servers.scripted import CLOSE
@@ -375,3 +377,22 @@ def test_a_refusal_without_a_reason_counts_the_second_time(scripted: Any) -> Non
     assert reload(account).state == "active"
     assert sync_whole(account).error == "login-refused"
     assert reload(account).state == "attention"
+
+
+def test_a_grant_that_does_not_open_is_not_tried_every_15_seconds(
+    alice: Reader, account: MailAccount
+) -> None:
+    Grant.objects.for_user(alice.user).update(wrapped=b"mh1 of a key that is lost, long enough to be one")
+    assert sync_whole(account).error == "no-grant"
+    next_sync_at = reload(account).next_sync_at
+    assert next_sync_at is not None
+    assert (next_sync_at - timezone.now()).total_seconds() > 3000
+
+
+def test_a_task_fails_with_the_code_of_its_run(alice: Reader, account: MailAccount) -> None:
+    account.password = alice.vault.seal_secret(account, "password", b"wrong")
+    account.save(update_fields=["password"])
+    with pytest.raises(TaskFailed, match="login-refused"):
+        sync_account(account.pk)
+    grants.stop(alice.pk)
+    assert sync_account(account.pk) == "done"

@@ -7,9 +7,17 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import QuerySet
 from django.utils import timezone
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from accounts import grants
+from accounts.coded import TaskFailed, coded
 from accounts.models import MailAccount, User
 from accounts.ownership import acting_as_operator
 from mail import runs, sync
@@ -75,22 +83,38 @@ def chosen(which: dict[str, Any]) -> QuerySet[MailAccount]:
 def resync(account: MailAccount, full: bool, progress: Progress) -> tuple[str, bool]:
     """Sync one account until it is done: a line for the summary, and whether all is well."""
     name = f"Account {account.pk} ({account.owner.username})"
-    if account.state == MailAccount.State.PAUSED:
-        return f"{name}: paused by its reader", True
-    if not grants.live(account.owner_id).exists():
-        return f"{name}: waits for its reader to sign in", True
+    waits = waits_for(account)
+    if waits:
+        return f"{name}: {waits}", account.state != MailAccount.State.ATTENTION
     if full:
         look_at_everything(account)
+    try:
+        run = run_to_end(account, progress, progress.add_task(name, total=None))
+    except TaskFailed as failure:
+        return f"{name}: failed; {failure.code}", False
+    return f"{name}: {outcome(run)}", run is not None and run.finished_at is not None and not run.error
+
+
+def waits_for(account: MailAccount) -> str:
+    """Whom the account waits for, "" where it can be synced."""
+    if account.state == MailAccount.State.PAUSED:
+        return "paused by its reader"
+    if account.state == MailAccount.State.ATTENTION:
+        return f"needs its reader; {account.error}"
+    return "" if grants.live(account.owner_id).exists() else "waits for its reader to sign in"
+
+
+def run_to_end(account: MailAccount, progress: Progress, bar: TaskID) -> SyncRun | None:
+    """The run that ended; None while another worker is at it. Raises TaskFailed."""
     since = timezone.now()
-    bar = progress.add_task(name, total=None)
+    mine = SyncRun.objects.for_user(account.owner_id).filter(account=account, moved_on_at__gte=since)
     while True:
-        more = sync.run_unit(account.pk)
-        run = SyncRun.objects.for_user(account.owner_id).filter(account=account).latest("pk")
-        progress.update(bar, total=run.wanted, completed=run.stored + run.matched)
+        more = coded(sync.run_unit)(account.pk)
+        run = mine.order_by("-pk").first()
+        if run:
+            progress.update(bar, total=run.wanted, completed=run.stored + run.matched)
         if not more:
-            return f"{name}: {outcome(run)}", not run.error and bool(
-                run.finished_at and run.finished_at >= since
-            )
+            return run
 
 
 def look_at_everything(account: MailAccount) -> None:
@@ -99,9 +123,9 @@ def look_at_everything(account: MailAccount) -> None:
     SyncRun.objects.for_user(account.owner_id).filter(pk=run.pk).update(full=True)
 
 
-def outcome(run: SyncRun) -> str:
+def outcome(run: SyncRun | None) -> str:
     """The counts of a run in words."""
-    if not run.finished_at:
+    if run is None or not run.finished_at:
         return "another worker is at it"
     counts = f"{run.stored} new, {run.matched} moved, {run.changed} changed, {run.gone} gone"
     return f"{counts}; {run.error}" if run.error else counts
