@@ -1,7 +1,7 @@
 """When accounts sync. The account's row is the schedule; queues only carry it, and may be lost.
 
-`dispatch` is rung by beat. It claims what is due by updating it, so that two beats, a restarted queue or a
-jumping clock do no harm: what is due is found again.
+`dispatch` is rung by beat. It claims what is due by updating it, so that two beats or a restarted queue do no
+harm: what is due is found again.
 """
 
 import logging
