@@ -126,7 +126,6 @@ def vault_of(request: HttpRequest, row: ReaderSession) -> Vault | None:
         return None
 
 
-@transaction.atomic
 def act(row: ReaderSession, vault: Vault) -> None:
     """The reader did something: move the idle clock on, and what is lent while they are signed in.
 
@@ -135,16 +134,21 @@ def act(row: ReaderSession, vault: Vault) -> None:
     now = timezone.now()
     if now - row.acted_at < _SEEN_EVERY:
         return
-    open_still = ReaderSession.objects.for_user(row.owner_id).filter(pk=row.pk, locked_at=None)
-    if not open_still.update(acted_at=now, last_seen=now):
-        return
-    row.refresh_from_db(fields=["acted_at", "last_seen", "lends"])
-    grants.move_on(vault, row)
+    with transaction.atomic():
+        _act(row, vault, now)
 
 
 def hold(row: ReaderSession) -> None:
     """Until the transaction ends nobody else acts in this session: what they lent is there to be ended."""
     ReaderSession.objects.for_user(row.owner_id).select_for_update().filter(pk=row.pk).first()
+
+
+def _act(row: ReaderSession, vault: Vault, now: datetime) -> None:
+    open_still = ReaderSession.objects.for_user(row.owner_id).filter(pk=row.pk, locked_at=None)
+    if not open_still.update(acted_at=now, last_seen=now):
+        return
+    row.refresh_from_db(fields=["acted_at", "last_seen", "lends"])
+    grants.move_on(vault, row)
 
 
 @transaction.atomic
