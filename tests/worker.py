@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import redis
 from django.conf import settings
 from django.db import connection
@@ -52,6 +53,12 @@ class Worker:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(10)
             self.process = None
+
+    def kill_child(self) -> None:
+        """SIGKILL to the process that runs tasks, as for want of memory. The worker makes another."""
+        if self.process:
+            for child in psutil.Process(self.process.pid).children():
+                child.kill()
 
     def stop(self) -> None:
         """Ask it to end."""
