@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Callable
 
+from django.contrib.sessions import middleware
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
@@ -11,9 +13,13 @@ from psycopg_pool import PoolTimeout
 logger = logging.getLogger(__name__)
 
 
-def is_outage(exception: BaseException) -> bool:
-    """Whether it says that the database does not answer."""
-    return isinstance(exception, OperationalError | InterfaceError | PoolTimeout)
+def is_outage(exception: BaseException | None) -> bool:
+    """Whether it, or what it was raised from, says that the database does not answer: sessions hide it."""
+    while exception is not None:
+        if isinstance(exception, OperationalError | InterfaceError | PoolTimeout):
+            return True
+        exception = exception.__cause__ or exception.__context__
+    return False
 
 
 def unavailable() -> HttpResponse:
@@ -38,3 +44,17 @@ class OutageMiddleware:
             return None
         logger.error("The database does not answer (%s)", type(exception).__name__)
         return unavailable()
+
+
+class SessionMiddleware(middleware.SessionMiddleware):
+    """Django takes any failure to save a session for one that was deleted meanwhile, and answers 400."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Save the session; or say that the database is down, if that is it."""
+        try:
+            return super().process_response(request, response)
+        except SessionInterrupted as interruption:
+            if not is_outage(interruption):
+                raise
+            logger.error("The database does not answer: a session was not saved")
+            return unavailable()
