@@ -49,13 +49,6 @@ def uncollected_static_files(settings: Any) -> None:
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": backend}}
 
 
-@pytest.fixture(autouse=True)
-def plain_static_files(settings: Any) -> None:
-    """Pages name static files by themselves: a fresh clone has collected none."""
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
-
-
 def sign_up(name: str, **rights: bool) -> Reader:
     """A reader with keys, authenticator and nothing else."""
     user = User.objects.create(username=name, password=make_password(PASSWORD), is_active=True, **rights)
