@@ -1,6 +1,7 @@
 """What a reader does with their mail accounts. Each act is whole or not at all, and then tells the sync."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, cast
 
 from django.db import transaction
@@ -10,13 +11,14 @@ from django.utils import timezone
 from accounts.connections import Security, Server
 from accounts.ids import draw_id
 from accounts.keyring import Vault
-from accounts.models import ContentKey, MailAccount
+from accounts.models import ContentKey, MailAccount, User
 from accounts.ownership import acting_as
 from accounts.sealing import MAGIC
 from accounts.signals import sync_wanted
 
 _SECRETS = ("name", "address", "host", "username")
 _DELETE_AT_ONCE = 500
+_A_MOMENT = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +64,23 @@ def password_of(vault: Vault, row: MailAccount) -> str:
 
 
 def add(vault: Vault, details: Details) -> MailAccount:
-    """A new account; its first sync begins at once."""
+    """A new account; its first sync begins at once. A form that was sent twice makes one."""
     row = MailAccount(pk=draw_id(MailAccount), owner_id=vault.owner, next_sync_at=timezone.now())
     with acting_as(vault.owner):
+        User.objects.select_for_update().get(pk=vault.owner)  # the second of two waits, and finds the first's
+        if same := _just_added(vault, details):
+            return same
         _write(vault, row, details)
         row.password = vault.seal_secret(row, "password", details.password.encode())
         row.save(force_insert=True)
         _tell(row)
     return row
+
+
+def _just_added(vault: Vault, details: Details) -> MailAccount | None:
+    """The account of a moment ago that leads to the same mailbox."""
+    lately = MailAccount.objects.for_user(vault.owner).filter(made_at__gt=timezone.now() - _A_MOMENT)
+    return next((row for row in lately if read(vault, row).place == details.place), None)
 
 
 def change(vault: Vault, row: MailAccount, details: Details) -> None:

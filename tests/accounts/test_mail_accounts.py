@@ -1,6 +1,7 @@
 """Mail accounts: added, changed, paused, resumed, synced and deleted by their owner and nobody else."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -405,3 +406,11 @@ def test_the_table_of_an_operator_holds_no_name(alice: Reader, make_account: Mak
         b"example" in bytes(value) for value in row.values() if isinstance(value, bytes | memoryview)
     )
     assert grants.live(alice.pk).count() == 0
+
+
+def test_a_form_that_is_sent_twice_makes_one_account(alice: Reader) -> None:
+    details = mailboxes.Details("Work", "a@example.org", "imap.example.org", 993, "tls", "alice", "secret")
+    first, second = mailboxes.add(alice.vault, details), mailboxes.add(alice.vault, details)
+    assert first.pk == second.pk
+    MailAccount.objects.for_user(alice.user).update(made_at=timezone.now() - timedelta(minutes=1))
+    assert mailboxes.add(alice.vault, details).pk != first.pk

@@ -1,5 +1,6 @@
 """Hostile text costs no more than its length: bounded patterns, and calls counted as the text grows."""
 
+import gc
 import re
 import re._constants as sre
 import re._parser as parser
@@ -55,11 +56,13 @@ def calls(text: str) -> int:
 
     mail, reader = incoming(text), reader_at()
     verdict(mail, reader)
+    gc.disable()  # others hang calls of their own on the collector
     sys.setprofile(note)
     try:
         verdict(mail, reader)
     finally:
         sys.setprofile(None)
+        gc.enable()
     return count
 
 
