@@ -15,6 +15,7 @@ from mail.imap.plan import (
     Mark,
     Selected,
     brake,
+    changed_flags,
     complete,
     plan,
     same_mails,
@@ -146,11 +147,9 @@ class Scanner:
                 self._reflag_window(folder, known, self.session.flags(low, high, since))
 
     def _reflag_window(self, folder: Folder, known: Known, seen: Mapping[int, frozenset[str]]) -> None:
-        moved = {
-            known.ids[uid]: flags & _OURS
-            for uid, flags in seen.items()
-            if uid in known.ids and flags & _OURS != known.flags[uid]
-        }
+        ours = FolderState(0, known.ids.keys(), known.flags)
+        theirs = FolderState(0, frozenset(), {uid: flags & _OURS for uid, flags in seen.items()})
+        moved = {known.ids[uid]: flags for uid, flags in changed_flags(ours, theirs).items()}
         if not moved:
             return
         with acting_as(folder.owner_id), connection.cursor() as cursor:

@@ -107,7 +107,7 @@ class Email(Owned):
     )  # absent from one complete listing; dropped after a second
     stored_at = models.DateTimeField(auto_now_add=True)
 
-    head = SealedField()  # JSON, see mail.storage.head
+    head = SealedField()  # JSON, see mail.heads
 
     class Meta:
         constraints = [

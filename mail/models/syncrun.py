@@ -30,7 +30,6 @@ class SyncRun(Owned):
         "doubted": "count",
         "opaque": "count",
         "unreadable": "count",
-        "folders": "count",
         "units": "count",
     }
 
@@ -51,7 +50,6 @@ class SyncRun(Owned):
     )  # gone from the server, too many to believe: the reader is asked
     opaque = models.BigIntegerField(default=0)  # stored, but only the source can be shown
     unreadable = models.BigIntegerField(default=0)  # the server's answer made no sense: tried again next time
-    folders = models.PositiveIntegerField(default=0)
     units = models.PositiveIntegerField(default=0)
 
     class Meta:
