@@ -19,7 +19,7 @@ MAX_DELIMITER_LIKE = 200_000
 MAX_WORDS = 5000
 
 _TYPE = b"content-type:"
-_FIELD = re.compile(rb"[^\n]*+(?:\n[ \t][^\n]*+)*+")
+_FIELD = re.compile(rb"(?>[^\n]*(?:\n[ \t][^\n]*)*)")
 _BOUNDARY = re.compile(rb"boundary[*0-9]*\s*+=\s*+(?:\"([^\"\n]*+)|([^\s;\"]*+))")
 _DELIMITER = re.compile(rb"[\r\n]--([^\r\n]*+)")
 

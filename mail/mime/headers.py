@@ -18,7 +18,7 @@ _PRINTABLE = bytes(range(32, 127)) + b"\t\n"
 _FOLD = re.compile(r"\n[ \t]+")
 _ID = re.compile(r"<([^<>\s]{1,500})>")
 _BARE_ID = re.compile(r"[^<>\s]{1,500}")
-_PARAMETER = re.compile(r";\s*+([^\s=;\"]++)\s*+=\s*+(?:\"((?:[^\"\\]|\\.)*+)\"?|([^;]*+))", re.DOTALL)
+_PARAMETER = re.compile(r";\s*+([^\s=;\"]++)\s*+=\s*+(?:\"((?>(?:[^\"\\]|\\.)*))\"?|([^;]*+))", re.DOTALL)
 _DATE = re.compile(
     r"(\d{1,2})[ -]+([A-Za-z]{3})[a-z]*[ -]+(\d{4}) +(\d{1,2}):(\d\d)(?::(\d\d))? +"
     r"([+-])(\d\d)(\d\d)(?!\d)"

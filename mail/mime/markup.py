@@ -11,8 +11,10 @@ they decide how deep a tag stands. In doubt a tag counts as still open.
 import re
 from dataclasses import dataclass
 
-_ONE = r"[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s>\"'][^\s>]*+))?+"
-_SOME = rf"(?:[\s/]++|{_ONE})*+"
+# Atomic groups, not possessive repeats: before Python 3.11.5 a possessive group that can backtrack
+# inside matches wrongly (python/cpython#106052), and Debian 12 has 3.11.2.
+_ONE = r"[^\s/>][^\s/>=]*+(?>(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s>\"'][^\s>]*))?)"
+_SOME = rf"(?>(?:[\s/]+|{_ONE})*)"
 _ATTRIBUTE = re.compile(_ONE)
 _TAG = re.compile(
     r"<(?:!--(?:-?>|(?s:.*?)(?:--!?>|\Z))|[!?][^>]*+|/(?![a-zA-Z])[^>]*+|"
@@ -33,9 +35,11 @@ _OTHER_RULES = frozenset(str.split("svg math noscript select template frameset p
 # Except where so little is in them that it makes no difference.
 _HARMLESS = {
     "select": re.compile(
-        rf"(?:[^<]++|</?opt(?:ion|group)(?=[\s/>]){_SOME}>)*+(?=</select[\s/>])", re.IGNORECASE
+        rf"(?>(?:[^<]+|</?opt(?:ion|group)(?=[\s/>]){_SOME}>)*)(?=</select[\s/>])", re.IGNORECASE
     ),
-    "noscript": re.compile(rf"(?:[^<]++|<(?:img|br)(?=[\s/>]){_SOME}>)*+(?=</noscript[\s/>])", re.IGNORECASE),
+    "noscript": re.compile(
+        rf"(?>(?:[^<]+|<(?:img|br)(?=[\s/>]){_SOME}>)*)(?=</noscript[\s/>])", re.IGNORECASE
+    ),
 }
 _FEW = 3
 

@@ -17,7 +17,7 @@ _PROPERTIES = frozenset(
 # Words, numbers, colours and quoted font names; of functions only colours. No ":" (schemes), no "\"
 # (escapes), no "@", no "/" (comments), no negative lengths (which push text over the page's own words).
 _VALUE = re.compile(
-    r"(?:(?:rgba?|hsla?)\([\d\s.,%]{1,40}\)|[\w\s#%.,!'\"]|(?<=[A-Za-z])-)*+", re.ASCII | re.IGNORECASE
+    r"(?>(?:(?:rgba?|hsla?)\([\d\s.,%]{1,40}\)|[\w\s#%.,!'\"]|(?<=[A-Za-z])-)*)", re.ASCII | re.IGNORECASE
 )
 _MAX_STYLE, _MAX_VALUE = 4000, 200
 

@@ -53,7 +53,7 @@ _PRE = re.compile(r"<pre[\s>].*?(?:</pre|\Z)", re.IGNORECASE | re.DOTALL)
 _TAGS = re.compile(r"<[^<>]*+>")
 # Senders pad the preview line with characters that take no room.
 _FILLERS = "\u00ad\u034f\u2007\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
-_FILLER = re.compile(f"(?:[{_FILLERS}][ \u00a0]*+){{2,}}+")
+_FILLER = re.compile(f"(?:[{_FILLERS}][ \u00a0]*+){{2,}}")
 
 
 def html_to_text(html: str) -> str:

@@ -9,7 +9,7 @@ MAX_FIELD = 16_384
 """The most characters of one header that are decoded."""
 
 _MAX_WORDS = 256
-_WORD = re.compile(r"=\?([\w.:+-]{1,60})(?:\*[\w-]*)?\?([bBqQ])\?([^?]*+(?:\?(?!=)[^?]*+)*+)\?=")
+_WORD = re.compile(r"=\?([\w.:+-]{1,60})(?:\*[\w-]*)?\?([bBqQ])\?((?>[^?]*(?:\?(?!=)[^?]*)*))\?=")
 _STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]+")
 _SPACES = re.compile(r"  +")
 
