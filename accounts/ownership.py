@@ -5,6 +5,9 @@
 (`account.folders`) work as ever: the row they start from was already found through its owner.
 
 `Model.unscoped` reaches everybody's rows, and only inside `acting_as_operator(reason)`.
+
+Behind this stands a second wall (`accounts.rowsecurity`): outside `acting_as(user)` and `acting_as_operator`
+the database itself shows no owned row at all.
 """
 
 from collections.abc import Iterator
@@ -16,6 +19,12 @@ from django.conf import settings
 from django.db import connection, models, transaction
 
 M = TypeVar("M", bound=models.Model)
+
+# The target list is evaluated from left to right: what was comes before what is set.
+_TELL = """
+    SELECT coalesce(current_setting('app.owner', true), ''), coalesce(current_setting('app.all', true), ''),
+           set_config('app.owner', %s, true), set_config('app.all', %s, true)
+"""
 
 _operating: ContextVar[str] = ContextVar("operating", default="")
 
@@ -76,24 +85,41 @@ class Owned(models.Model):
 
 @contextmanager
 def acting_as(user: Any) -> Iterator[None]:
-    """A transaction in the name of one reader, who is told to the database."""
-    with transaction.atomic():
-        _tell("app.owner", str(_owner_id(user)))
+    """A transaction in the name of one reader: the database shows it no other rows.
+
+    Within another one it is a savepoint, after which the outer name holds again.
+    """
+    with _in_the_name_of(str(_owner_id(user)), ""):
         yield
 
 
 @contextmanager
 def acting_as_operator(reason: str) -> Iterator[None]:
-    """Work over everybody's rows: dispatching, housekeeping, metrics, admin. `reason` says which."""
+    """A transaction over everybody's rows: dispatching, housekeeping, metrics, admin. `reason` says which."""
     if not reason:
         raise ValueError("a reason is needed")
     token = _operating.set(reason)
     try:
-        yield
+        with _in_the_name_of("", "on"):
+            yield
     finally:
         _operating.reset(token)
 
 
-def _tell(name: str, value: str) -> None:
+@contextmanager
+def _in_the_name_of(owner: str, everybody: str) -> Iterator[None]:
+    within = connection.in_atomic_block
+    with transaction.atomic():
+        before = _tell(owner, everybody)
+        yield
+        # A rollback takes the settings back by itself, the end of the whole transaction drops them.
+        if within and not connection.needs_rollback:
+            _tell(*before)
+
+
+def _tell(owner: str, everybody: str) -> tuple[str, str]:
+    """Set both settings until the transaction ends; give what they were. One round trip."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
+        cursor.execute(_TELL, [owner, everybody])
+        before: tuple[str, str] = cursor.fetchone()[:2]
+    return before

@@ -3,9 +3,11 @@
 from accounts.models.backupcode import BackupCode
 from accounts.models.identity import ContentKey, Identity
 from accounts.models.invitation import Invitation
+from accounts.models.knowndevice import KnownDevice
 from accounts.models.mailaccount import MailAccount
 from accounts.models.securityevent import SecurityEvent
 from accounts.models.session import Grant, ReaderSession
+from accounts.models.transfer import Transfer
 from accounts.models.user import User
 
 __all__ = [
@@ -14,8 +16,10 @@ __all__ = [
     "Grant",
     "Identity",
     "Invitation",
+    "KnownDevice",
     "MailAccount",
     "ReaderSession",
     "SecurityEvent",
+    "Transfer",
     "User",
 ]

@@ -18,6 +18,11 @@ class MailAccount(Owned):
         STARTTLS = "starttls"
         NONE = "none"
 
+    class Auth(models.TextChoices):
+        PASSWORD = "password"
+        GOOGLE = "google"  # OAuth 2 (RFC 6749) at Google
+        MICROSOFT = "microsoft"  # the same at Microsoft
+
     class State(models.TextChoices):
         ACTIVE = "active"
         PAUSED = "paused"  # by the reader
@@ -28,6 +33,10 @@ class MailAccount(Owned):
         "owner": "ownership",
         "port": "one of a handful; the host is secret",
         "security": "one of three",
+        "auth": "one of three",
+        "smtp_port": "one of a handful; the host is secret",
+        "smtp_security": "one of three",
+        "since": "a setting",
         "state": "state",
         "error": "error code",
         "failures": "count",
@@ -49,7 +58,19 @@ class MailAccount(Owned):
     port = models.PositiveIntegerField()
     security = models.CharField(max_length=8, choices=Security.choices, default=Security.TLS)
     username = SecretField()
+    auth = models.CharField(max_length=12, choices=Auth.choices, default=Auth.PASSWORD)
     password = SecretField(null=True)  # wiped when host, port, security or user name change
+    token = SecretField(null=True)  # OAuth: JSON of accounts.oauth.tokens; wiped like the password
+
+    # Where mail will be sent through. User name and password are IMAP's where these are null.
+    smtp_host = SecretField(null=True)
+    smtp_port = models.PositiveIntegerField(null=True)
+    smtp_security = models.CharField(max_length=8, choices=Security.choices, default=Security.TLS)
+    smtp_username = SecretField(null=True)
+    smtp_password = SecretField(null=True)
+
+    since = models.DateField(null=True)  # mail that came earlier stays at the provider only
+    left_out = SecretField(null=True)  # JSON: names of folders that are not synced
 
     state = models.CharField(max_length=12, choices=State.choices, default=State.ACTIVE)
     error = models.CharField(max_length=40, default="", blank=True)

@@ -21,6 +21,23 @@ class SecurityEvent(Owned):
         SIGNED_OUT = "signed-out"
         GRANT_GIVEN = "grant-given"
         GRANT_ENDED = "grant-ended"
+        NEW_DEVICE = "new-device"
+        SESSION_ENDED = "session-ended"  # from another one
+        PASSWORD_CHANGED = "password-changed"
+        RECOVERED = "recovered"  # a lost password was replaced by means of the recovery key
+        RECOVERY_FAILED = "recovery-failed"
+        RECOVERY_KEY_MADE = "recovery-key-made"
+        BACKUP_CODES_MADE = "backup-codes-made"
+        AUTHENTICATOR_CHANGED = "authenticator-changed"
+        PASSKEY_ADDED = "passkey-added"
+        PASSKEY_REMOVED = "passkey-removed"
+        KEYS_MADE = "keys-made"  # a fresh identity, after a theft
+        LOCKED_OUT = "locked-out"  # too many failures
+        MAIL_ACCOUNT_ADDED = "mail-account-added"
+        MAIL_ACCOUNT_CHANGED = "mail-account-changed"
+        MAIL_ACCOUNT_DELETED = "mail-account-deleted"
+        EXPORTED = "exported"
+        IMPORTED = "imported"
         IDENTITY_CHANGED = "identity-changed"  # a worker saw another public key than its grant names
 
     PLAIN: ClassVar[dict[str, str]] = {
