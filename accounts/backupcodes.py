@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import BackupCode
+from accounts.ownership import acting_as
 from accounts.recovery import hash_backup_code, new_backup_code
 
 HOW_MANY = 10
@@ -28,5 +29,6 @@ def are_current(owner: int, codes: list[str]) -> bool:
 
 def use(owner: int, code: str) -> bool:
     """Whether the code was good; it is worth nothing afterwards. Of parallel uses one succeeds."""
-    mine = BackupCode.objects.for_user(owner).filter(digest=hash_backup_code(owner, code), used_at=None)
-    return mine.update(used_at=timezone.now()) == 1
+    with acting_as(owner):
+        mine = BackupCode.objects.for_user(owner).filter(digest=hash_backup_code(owner, code), used_at=None)
+        return mine.update(used_at=timezone.now()) == 1

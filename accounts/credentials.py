@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from accounts import kdf, keyring
 from accounts.models import Identity, User
+from accounts.ownership import acting_as
 from accounts.sealing import Key
 
 
@@ -18,8 +19,13 @@ def check(request: HttpRequest, username: str, password: str) -> tuple[User, Key
     user names exist.
     """
     user = authenticate(request, username=username, password=password)
-    identity = Identity.objects.for_user(user).first() if isinstance(user, User) else None
+    identity = _identity_of(user) if isinstance(user, User) else None
     if not isinstance(user, User) or identity is None:
         kdf.password_key(password, os.urandom(kdf.SALT_BYTES), settings.PASSWORD_COST)
         return None
     return user, keyring.password_key(identity, password)
+
+
+def _identity_of(user: User) -> Identity | None:
+    with acting_as(user):
+        return Identity.objects.for_user(user).first()

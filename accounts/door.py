@@ -3,11 +3,17 @@
 A view says so by a decorator: `visitor` (anyone), `signed_in` (the vault may be locked), `enrolling`
 (sign-up is not finished). `quiet` marks what is no act of the reader: polling and images do not move the
 idle clock.
+
+A reader's view runs inside `acting_as(reader)`, rendering included: the database shows it no other rows, and
+what it does is whole or not at all. One that talks to the network, works in batches or streams is marked
+`short_transactions` and opens its own around each step: no transaction waits for anybody.
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any, TypeVar
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
@@ -16,10 +22,11 @@ from django.utils.http import urlencode
 from accounts import unlocking
 from accounts.keyring import Vault
 from accounts.models import Identity, ReaderSession, User
+from accounts.ownership import acting_as
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
-_LEVEL, _QUIET = "door_level", "door_quiet"
+_LEVEL, _QUIET, _SHORT = "door_level", "door_quiet", "door_short_transactions"
 
 
 class ReaderRequest(HttpRequest):
@@ -50,6 +57,11 @@ def quiet(view: View) -> View:
     return _marked(view, _QUIET, "yes")
 
 
+def short_transactions(view: View) -> View:
+    """The view opens `acting_as` itself, around each step with the database."""
+    return _marked(view, _SHORT, "yes")
+
+
 def level_of(view: Any) -> str:
     """Whom a view lets in: "reader" unless it is marked."""
     return str(getattr(view, _LEVEL, "reader"))
@@ -64,21 +76,15 @@ class DoorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer, and write the cookie's half where one was made."""
         request.reader_session = None  # type: ignore[attr-defined]
-        response = self.get_response(request)
+        request.view_failed = False  # type: ignore[attr-defined]
+        # `process_view` enters the reader's transaction, which lasts until the answer is rendered.
+        with ExitStack() as request.acting:  # type: ignore[attr-defined]
+            response = self.get_response(request)
+            if request.view_failed:  # type: ignore[attr-defined]
+                transaction.set_rollback(True)
         if request.reader_session is not None:  # type: ignore[attr-defined]
             add_never_cache_headers(response)  # whatever a view forgot: redirects and errors too
-        half: bytes | None = getattr(request, "half_to_set", None)
-        if half == b"":
-            response.delete_cookie(unlocking.COOKIE, path="/", samesite="Lax")
-        elif half is not None:
-            response.set_cookie(
-                unlocking.COOKIE,
-                unlocking.cookie_value(half),
-                path="/",
-                secure=True,
-                httponly=True,
-                samesite="Lax",
-            )
+        _write_half(request, response)
         return response
 
     def process_view(
@@ -86,10 +92,46 @@ class DoorMiddleware:
     ) -> HttpResponseBase | None:
         """None lets the view answer."""
         level = level_of(view)
-        return None if level == "visitor" else _pass(request, view, level)
+        if level == "visitor":
+            return None
+        refusal = _pass(request, view, level)
+        if refusal is None and not hasattr(view, _SHORT):
+            request.acting.enter_context(acting_as(request.user))  # type: ignore[attr-defined]
+        return refusal
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        """What the view began is taken back, once the page that says so is made."""
+        request.view_failed = transaction.get_connection().in_atomic_block and _is_open(request)  # type: ignore[attr-defined]
+
+
+def _is_open(request: HttpRequest) -> bool:
+    """Whether the request has a transaction of its own."""
+    return bool(request.acting._exit_callbacks)  # type: ignore[attr-defined]
+
+
+def _write_half(request: HttpRequest, response: HttpResponseBase) -> None:
+    half: bytes | None = getattr(request, "half_to_set", None)
+    if half == b"":
+        response.delete_cookie(unlocking.COOKIE, path="/", samesite="Lax")
+    elif half is not None:
+        response.set_cookie(
+            unlocking.COOKIE,
+            unlocking.cookie_value(half),
+            path="/",
+            secure=True,
+            httponly=True,
+            samesite="Lax",
+        )
 
 
 def _pass(request: HttpRequest, view: Any, level: str) -> HttpResponseBase | None:
+    if not request.user.is_authenticated:
+        return _away(request, "accounts:sign_in")
+    with acting_as(request.user):
+        return _look(request, view, level)
+
+
+def _look(request: HttpRequest, view: Any, level: str) -> HttpResponseBase | None:
     row = unlocking.session_of(request)
     if row is None or not request.user.is_verified():  # type: ignore[union-attr]
         return _away(request, "accounts:sign_in")

@@ -8,6 +8,7 @@ from accounts import sealing
 from accounts.ids import draw_id
 from accounts.keyring import place
 from accounts.models import Identity, SecurityEvent
+from accounts.ownership import acting_as
 
 
 def device_of(request: HttpRequest) -> bytes:
@@ -19,8 +20,9 @@ def device_of(request: HttpRequest) -> bytes:
 def record(owner: int, kind: SecurityEvent.Kind, request: HttpRequest | None = None) -> None:
     """One event. Its detail is sealed to the reader's public key: no vault need be open."""
     row = SecurityEvent(pk=draw_id(SecurityEvent), owner_id=owner, kind=kind)
-    identity = Identity.objects.for_user(owner).first() if request else None
-    if identity and request:
-        public = bytes(identity.public_key)
-        row.detail = sealing.seal_to(public, identity.pk, device_of(request), place(row, "detail", "seal"))
-    row.save(force_insert=True)
+    with acting_as(owner):
+        identity = Identity.objects.for_user(owner).first() if request else None
+        if identity and request:
+            public, detail = bytes(identity.public_key), device_of(request)
+            row.detail = sealing.seal_to(public, identity.pk, detail, place(row, "detail", "seal"))
+        row.save(force_insert=True)

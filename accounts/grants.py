@@ -17,6 +17,7 @@ from accounts import events, keyring, serverkeys
 from accounts.ids import draw_id
 from accounts.keyring import Vault, WorkerKeys
 from accounts.models import Grant, Identity, ReaderSession, SecurityEvent
+from accounts.ownership import acting_as
 from accounts.sealing import CannotOpen, Place
 
 logger = logging.getLogger(__name__)
@@ -82,6 +83,14 @@ def live(owner: int, scope: Grant.Scope = Grant.Scope.SYNC) -> QuerySet[Grant]:
 
 def borrow(owner: int) -> WorkerKeys:
     """The keys that a live grant lends. Raises NoGrant; a row that does not open counts as none."""
+    with acting_as(owner):
+        keys = _borrowed(owner)
+    if keys is None:
+        raise NoGrant
+    return keys
+
+
+def _borrowed(owner: int) -> WorkerKeys | None:
     identity = Identity.objects.for_user(owner).filter(enrolled_at__isnull=False).first()
     for grant in live(owner) if identity else ():
         try:
@@ -93,7 +102,7 @@ def borrow(owner: int) -> WorkerKeys:
         if keys:
             Grant.objects.for_user(owner).filter(pk=grant.pk).update(last_used_at=timezone.now())
             return keys
-    raise NoGrant
+    return None
 
 
 def stop(owner: int, *, only: Iterable[Grant.Until] | None = None) -> int:

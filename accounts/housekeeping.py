@@ -4,13 +4,12 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import unlocking
 from accounts.models import Grant, Invitation, ReaderSession, User
-from accounts.ownership import acting_as_operator
+from accounts.ownership import acting_as, acting_as_operator
 
 _UNFINISHED_SIGN_UP = timedelta(days=1)
 _AT_ONCE = 1000
@@ -18,26 +17,32 @@ _AT_ONCE = 1000
 
 def lock_idle_vaults() -> int:
     """Drop the session halves of vaults that should be locked by now. Returns how many."""
+    with acting_as_operator("find idle vaults"):
+        idle = ReaderSession.unscoped.filter(_idle(), locked_at=None)
+        found = list(idle.values_list("owner", "pk")[:_AT_ONCE])
+    return sum(_lock(owner, pk) for owner, pk in found)
+
+
+def _idle() -> Q:
     now = timezone.now()
-    with acting_as_operator("lock idle vaults"):
-        over = Q(acted_at__lte=now - settings.VAULT_IDLE) | Q(unlocked_at__lte=now - settings.VAULT_AT_MOST)
-        idle = ReaderSession.unscoped.filter(over, locked_at=None)
-        return sum(_lock(idle, pk) for pk in list(idle.values_list("pk", flat=True)[:_AT_ONCE]))
+    return Q(acted_at__lte=now - settings.VAULT_IDLE) | Q(unlocked_at__lte=now - settings.VAULT_AT_MOST)
 
 
-@transaction.atomic
-def _lock(idle: QuerySet[ReaderSession], pk: int) -> bool:
+def _lock(owner: int, pk: int) -> bool:
     """Unless its reader came back a moment ago."""
-    row = idle.select_for_update().filter(pk=pk).first()
-    if row:
-        unlocking.lock(row)
+    with acting_as(owner):
+        mine = ReaderSession.objects.for_user(owner).filter(_idle(), locked_at=None)
+        row = mine.select_for_update().filter(pk=pk).first()
+        if row:
+            unlocking.lock(row)
     return row is not None
 
 
 def drop_ended_sessions() -> int:
     """Delete sessions past their expiry, and with them keys of passwords that waited for a second factor.
     Returns how many rows went."""
-    dropped, _ = Session.objects.filter(expire_date__lte=timezone.now()).delete()
+    with acting_as_operator("drop ended sessions"):
+        dropped, _ = Session.objects.filter(expire_date__lte=timezone.now()).delete()
     return dropped
 
 

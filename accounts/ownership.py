@@ -26,7 +26,10 @@ _TELL = """
            set_config('app.owner', %s, true), set_config('app.all', %s, true)
 """
 
+_EVERYBODY = 0
+
 _operating: ContextVar[str] = ContextVar("operating", default="")
+_whose: ContextVar[int | None] = ContextVar("whose", default=None)
 
 
 class UnscopedQuery(RuntimeError):
@@ -44,8 +47,15 @@ class OwnedManager(models.Manager[M]):
     """The default manager of an owned model: see the module."""
 
     def for_user(self, user: Any) -> models.QuerySet[M]:
-        """The rows of one reader, given as a user or a user's id. Raises UnscopedQuery for a visitor."""
-        return super().get_queryset().filter(owner=_owner_id(user))
+        """The rows of one reader, given as a user or a user's id.
+
+        Raises UnscopedQuery for a visitor, and where no transaction acts in that reader's name: the database
+        would show no row, and "there is nothing" must never be a mistake.
+        """
+        owner = _owner_id(user)
+        if _whose.get() not in (owner, _EVERYBODY):
+            raise UnscopedQuery(f"{self.model.__name__}: not in the name of its owner (acting_as)")
+        return super().get_queryset().filter(owner=owner)
 
     def get_queryset(self) -> models.QuerySet[M]:
         """Raises UnscopedQuery, except where a row already found leads to others."""
@@ -89,7 +99,7 @@ def acting_as(user: Any) -> Iterator[None]:
 
     Within another one it is a savepoint, after which the outer name holds again.
     """
-    with _in_the_name_of(str(_owner_id(user)), ""):
+    with _in_the_name_of(_owner_id(user)):
         yield
 
 
@@ -100,18 +110,22 @@ def acting_as_operator(reason: str) -> Iterator[None]:
         raise ValueError("a reason is needed")
     token = _operating.set(reason)
     try:
-        with _in_the_name_of("", "on"):
+        with _in_the_name_of(_EVERYBODY):
             yield
     finally:
         _operating.reset(token)
 
 
 @contextmanager
-def _in_the_name_of(owner: str, everybody: str) -> Iterator[None]:
+def _in_the_name_of(owner: int) -> Iterator[None]:
     within = connection.in_atomic_block
     with transaction.atomic():
-        before = _tell(owner, everybody)
-        yield
+        before = _tell("", "on") if owner == _EVERYBODY else _tell(str(owner), "")
+        token = _whose.set(owner)
+        try:
+            yield
+        finally:
+            _whose.reset(token)
         # A rollback takes the settings back by itself, the end of the whole transaction drops them.
         if within and not connection.needs_rollback:
             _tell(*before)

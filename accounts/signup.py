@@ -16,6 +16,7 @@ from accounts import keyring
 from accounts.ids import draw_id
 from accounts.keyring import Vault
 from accounts.models import Identity, Invitation, User
+from accounts.ownership import acting_as_operator
 from accounts.recovery import Misread, read_recovery_key
 from accounts.sealing import CannotOpen, Key
 
@@ -60,7 +61,7 @@ def begin(invitation: Invitation, choice: Choice) -> tuple[User, Key]:
     return user, keyring.password_key(identity, choice.password)
 
 
-@transaction.atomic
+@acting_as_operator("sign up")
 def _store(invitation: Invitation, user: User, identity: Identity) -> None:
     row = Invitation.objects.select_for_update().filter(pk=invitation.pk, used_at=None).first()
     if row is None:

@@ -21,6 +21,7 @@ from accounts import events, grants, kdf, keyring, sealing
 from accounts.ids import draw_id
 from accounts.keyring import Vault, place
 from accounts.models import Identity, ReaderSession, SecurityEvent, User
+from accounts.ownership import acting_as
 from accounts.sealing import CannotOpen, Key, Place
 from accounts.sessions import SessionStore
 
@@ -64,9 +65,13 @@ def waiting(request: HttpRequest) -> Waiting | None:
     return Waiting(user, Key(held[1], material)) if user else None
 
 
-@transaction.atomic
 def sign_in(request: HttpRequest, user: User, vault: Vault, device: Any) -> ReaderSession:
     """Both factors passed: a new session with an open vault."""
+    with acting_as(user):
+        return _sign_in(request, user, vault, device)
+
+
+def _sign_in(request: HttpRequest, user: User, vault: Vault, device: Any) -> ReaderSession:
     request.session.pop(_WAITING, None)
     request.session.set_expiry(None)
     login(request, user)
@@ -106,6 +111,14 @@ def session_of(request: HttpRequest) -> ReaderSession | None:
         return None
     mine = ReaderSession.objects.for_user(request.user)
     return mine.filter(session_id=request.session.session_key).first()
+
+
+def is_signed_in(request: HttpRequest) -> bool:
+    """Whether this browser has a session of a reader, for views that visitors may see."""
+    if not request.user.is_authenticated:
+        return False
+    with acting_as(request.user):
+        return session_of(request) is not None
 
 
 def locks_at(row: ReaderSession) -> datetime:
@@ -151,12 +164,16 @@ def _act(row: ReaderSession, vault: Vault, now: datetime) -> None:
     grants.move_on(vault, row)
 
 
-@transaction.atomic
 def lock(row: ReaderSession, request: HttpRequest | None = None) -> None:
     """Drop the session's half and what was lent while signed in. The cookie's half is worth nothing then.
 
     `request` is given where it is that session's own: its store would write the half back otherwise.
     """
+    with acting_as(row.owner_id):
+        _lock(row, request)
+
+
+def _lock(row: ReaderSession, request: HttpRequest | None) -> None:
     row.locked_at = timezone.now()
     if not ReaderSession.objects.for_user(row.owner_id).filter(pk=row.pk).update(locked_at=row.locked_at):
         return  # signed out meanwhile

@@ -15,6 +15,7 @@ from accounts import grants, keyring
 from accounts.ids import draw_id
 from accounts.keyring import Vault
 from accounts.models import Grant, Identity, MailAccount, User
+from accounts.ownership import acting_as
 from bench.mailbox import PASSWORD, USER
 from bench.taken import Taken, Watch, family
 from mail.models import Email, SyncRun
@@ -63,20 +64,22 @@ class Product:
         }
         for name, value in values.items():
             setattr(row, name, self._vault.seal_secret(row, name, value.encode()))
-        row.save(force_insert=True)
+        with acting_as(row.owner_id):
+            row.save(force_insert=True)
 
     def sync(self) -> Taken:
         """From the queue to the last commit. Raises ServiceError where it fails."""
-        before = self._runs().count()
+        before = self._ended()
         watch = Watch(family(self._worker))
         sync_account.delay(self._account)
         end = time.monotonic() + PATIENCE
-        while self._runs().filter(finished_at__isnull=False).count() == before:
+        while self._ended() == before:
             if time.monotonic() > end:
                 raise ServiceError(f"Our sync did not end within {PATIENCE} seconds.")
             time.sleep(_POLL)
         taken = watch.stop()
-        run = self._runs().latest("pk")
+        with acting_as(self._vault.owner):
+            run = self._runs().latest("pk")
         if run.error or run.unreadable:
             raise ServiceError(f"Our sync ended with {run.error!r}, {run.unreadable} mails unreadable.")
         self._wait_for_lease()
@@ -84,10 +87,15 @@ class Product:
 
     def count(self) -> int:
         """How many mails are stored."""
-        return self._emails().count()
+        with acting_as(self._vault.owner):
+            return self._emails().count()
 
     def opened(self, how_many: int) -> Iterator[tuple[int, bytes]]:
         """UIDs and bytes of random mails, opened with nothing but the reader's password."""
+        with acting_as(self._vault.owner):
+            yield from self._opened(how_many)
+
+    def _opened(self, how_many: int) -> Iterator[tuple[int, bytes]]:
         identity = Identity.objects.for_user(self._vault.owner).get()
         vault = keyring.unlock(identity, keyring.password_key(identity, self._password))
         emails = self._emails().select_related("message").order_by("uid")
@@ -99,8 +107,9 @@ class Product:
         user = User.objects.create(username="reader", password=make_password(self._password), is_active=True)
         identity, vault = keyring.make(user.pk, self._password)
         identity.enrolled_at = timezone.now()
-        identity.save(force_insert=True)
-        grants.give(vault, Grant.Until.REVOKED)
+        with acting_as(user):
+            identity.save(force_insert=True)
+            grants.give(vault, Grant.Until.REVOKED)
         return vault
 
     def _emails(self) -> QuerySet[Email]:
@@ -111,9 +120,17 @@ class Product:
 
     def _wait_for_lease(self) -> None:
         """The worker puts the account down after its last commit; the next sync may only begin then."""
-        mine = MailAccount.objects.for_user(self._vault.owner).filter(pk=self._account)
-        while mine.filter(lease_until__isnull=False).exists():
+        while self._is_held():
             time.sleep(_POLL)
+
+    def _is_held(self) -> bool:
+        with acting_as(self._vault.owner):
+            mine = MailAccount.objects.for_user(self._vault.owner).filter(pk=self._account)
+            return mine.filter(lease_until__isnull=False).exists()
+
+    def _ended(self) -> int:
+        with acting_as(self._vault.owner):
+            return self._runs().filter(finished_at__isnull=False).count()
 
 
 def _start_worker(household: Household) -> int:

@@ -50,12 +50,13 @@ def seen_again(folder: Folder, ids: Collection[int], lease: Lease) -> None:
 def traces(account: MailAccount, doubtful: Collection[int] = ()) -> list[Trace]:
     """The account's marked mails, and the doubtful ones, as they can be known again."""
     away = Q(missing_since__isnull=False) | Q(pk__in=doubtful)
-    missing = Email.objects.for_user(account.owner_id).filter(away, account=account)
     names = ("pk", "raw_key", "message_id_key", "size", "received_at")
-    return [
-        Trace(key, bytes(raw), bytes(message_id or b""), size, at)
-        for key, raw, message_id, size, at in missing.values_list(*names)
-    ]
+    with acting_as(account.owner_id):
+        missing = Email.objects.for_user(account.owner_id).filter(away, account=account)
+        return [
+            Trace(key, bytes(raw), bytes(message_id or b""), size, at)
+            for key, raw, message_id, size, at in missing.values_list(*names)
+        ]
 
 
 def word(account: MailAccount) -> datetime | None:
@@ -63,30 +64,39 @@ def word(account: MailAccount) -> datetime | None:
     at = account.gone_accepted_at
     if at is None:
         return None
-    ended = SyncRun.objects.for_user(account.owner_id).filter(account=account, finished_at__isnull=False)
-    return None if ended.filter(started_at__gt=at, error__in=_WHOLE).exists() else at
+    with acting_as(account.owner_id):
+        ended = SyncRun.objects.for_user(account.owner_id).filter(account=account, finished_at__isnull=False)
+        return None if ended.filter(started_at__gt=at, error__in=_WHOLE).exists() else at
 
 
 def unsure(folder: Folder, doubtful: Collection[int], live: int) -> int:
     """How many mails the reader must be asked about: those that did not turn up in another folder either."""
-    left = Email.objects.for_user(folder.owner_id).filter(folder=folder, pk__in=doubtful).count()
+    with acting_as(folder.owner_id):
+        left = Email.objects.for_user(folder.owner_id).filter(folder=folder, pk__in=doubtful).count()
     return left if brake(left, live) else 0
 
 
 def drop(account: MailAccount, run: SyncRun, lease: Lease) -> bool:
     """Drop what an earlier run marked and this one did not find. False: the reader must be asked first."""
     asked = False
-    marked = Q(emails__missing_since__lt=run.started_at)
-    for folder in account.folders.filter(marked).distinct():
-        if not _is_known(folder, run):
-            continue
-        mine = Email.objects.for_user(account.owner_id).filter(folder=folder)
-        allowed, others = _by_word(account, mine.filter(missing_since__lt=_before(folder, run)))
-        if brake(others.count(), mine.count()):
-            asked, others = True, others.none()
-        for mails in (allowed, others):
+    with acting_as(account.owner_id):
+        marked = account.folders.filter(emails__missing_since__lt=run.started_at)
+        known = [folder for folder in marked.distinct() if _is_known(folder, run)]
+    for folder in known:
+        must_ask, going = _going(account, folder, run)
+        asked = asked or must_ask
+        for mails in going:
             _drop(account, mails, run, lease)
     return not asked
+
+
+def _going(account: MailAccount, folder: Folder, run: SyncRun) -> tuple[bool, list[QuerySet[Email]]]:
+    """Whether the reader must be asked about a folder, and what of it goes without."""
+    with acting_as(account.owner_id):
+        mine = Email.objects.for_user(account.owner_id).filter(folder=folder)
+        allowed, others = _by_word(account, mine.filter(missing_since__lt=_before(folder, run)))
+        must_ask = brake(others.count(), mine.count())
+    return must_ask, [allowed] if must_ask else [allowed, others]
 
 
 def _is_known(folder: Folder, run: SyncRun) -> bool:
@@ -110,15 +120,22 @@ def _by_word(account: MailAccount, marked: QuerySet[Email]) -> tuple[QuerySet[Em
 
 
 def _drop(account: MailAccount, marked: QuerySet[Email], run: SyncRun, lease: Lease) -> None:
-    while ids := list(marked.values_list("pk", flat=True)[:_AT_ONCE]):
-        with acting_as(account.owner_id):
-            lease.hold()
-            for pk in ids:
-                _take_twins_place(account, pk)
-            mine = Email.objects.for_user(account.owner_id).filter(pk__in=ids)
-            gone = mine.filter(missing_since__isnull=False)
-            runs.count(run, dropped=gone.count())
-            gone.delete()
+    while _drop_some(account, marked, run, lease):
+        pass
+
+
+def _drop_some(account: MailAccount, marked: QuerySet[Email], run: SyncRun, lease: Lease) -> bool:
+    """A batch, in a transaction. False: there was none left."""
+    with acting_as(account.owner_id):
+        lease.hold()
+        ids = list(marked.values_list("pk", flat=True)[:_AT_ONCE])
+        for pk in ids:
+            _take_twins_place(account, pk)
+        mine = Email.objects.for_user(account.owner_id).filter(pk__in=ids)
+        gone = mine.filter(missing_since__isnull=False)
+        runs.count(run, dropped=gone.count())
+        gone.delete()
+    return bool(ids)
 
 
 def _take_twins_place(account: MailAccount, pk: int) -> None:

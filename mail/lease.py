@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 
+from accounts.models import MailAccount
+from accounts.ownership import acting_as
+
 HOLD = 120  # seconds
 BEAT = 20  # seconds
 
@@ -35,6 +38,7 @@ class Lease:
     """The right to sync one account until somebody takes it over."""
 
     account: int
+    owner: int
     fence: int
 
     def hold(self) -> None:
@@ -44,7 +48,8 @@ class Lease:
 
     def release(self) -> bool:
         """Give it back. False where it was lost before."""
-        return bool(_execute(_RELEASE, self.account, self.fence))
+        with acting_as(self.owner):
+            return bool(_execute(_RELEASE, self.account, self.fence))
 
 
 @dataclass(slots=True)
@@ -57,16 +62,17 @@ class Heartbeat:
     def __call__(self) -> None:
         """Cheap where the last time is not long ago."""
         if time.monotonic() - self._at >= BEAT:
-            self.lease.hold()
+            with acting_as(self.lease.owner):
+                self.lease.hold()
             self._at = time.monotonic()
 
 
-def take(account: int) -> Lease | None:
+def take(account: MailAccount) -> Lease | None:
     """The lease of an account, or None while another holds it, or where there is nothing to sync."""
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [HOLD, account])
+    with acting_as(account.owner_id), connection.cursor() as cursor:
+        cursor.execute(_TAKE, [HOLD, account.pk])
         row = cursor.fetchone()
-    return Lease(account, row[0]) if row else None
+    return Lease(account.pk, account.owner_id, row[0]) if row else None
 
 
 def _execute(statement: str, *values: int) -> int:

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from accounts.models import MailAccount
+from accounts.ownership import acting_as
 from mail.models import SyncRun
 
 _WAITING = ("", "no-grant", "paused", "many-gone")
@@ -15,11 +16,12 @@ _COUNTS = ("stored", "matched", "changed", "gone", "dropped", "doubted", "opaque
 
 def begin(account: MailAccount, *, full: bool = False) -> SyncRun:
     """The account's unfinished run, or a new one."""
-    mine = SyncRun.objects.for_user(account.owner_id)
-    run = mine.filter(account=account, finished_at=None).first()
-    if run is None:
-        run = mine.create(owner_id=account.owner_id, account=account, full=full)
-    mine.filter(pk=run.pk).update(units=F("units") + 1, moved_on_at=timezone.now())
+    with acting_as(account.owner_id):
+        mine = SyncRun.objects.for_user(account.owner_id)
+        run = mine.filter(account=account, finished_at=None).first()
+        if run is None:
+            run = mine.create(owner_id=account.owner_id, account=account, full=full)
+        mine.filter(pk=run.pk).update(units=F("units") + 1, moved_on_at=timezone.now())
     return run
 
 
@@ -43,22 +45,29 @@ def finish(run: SyncRun, error: str = "") -> None:
 
 def failure_since(account: MailAccount, at: datetime) -> str:
     """The error code of a run that ended since then, "" where none failed. Waiting is no failure."""
-    mine = SyncRun.objects.for_user(account.owner_id).filter(account=account, finished_at__gte=at)
-    run = mine.exclude(error__in=_WAITING).order_by("-pk").first()
+    with acting_as(account.owner_id):
+        mine = SyncRun.objects.for_user(account.owner_id).filter(account=account, finished_at__gte=at)
+        run = mine.exclude(error__in=_WAITING).order_by("-pk").first()
     return run.error if run else ""
 
 
 def break_off(account: MailAccount, error: str) -> None:
     """Finish what was begun on an account: the next run looks at every folder again."""
-    mine = SyncRun.objects.for_user(account.owner_id).filter(account=account, finished_at=None)
-    mine.update(finished_at=timezone.now(), error=error)
+    with acting_as(account.owner_id):
+        _unfinished(account).update(finished_at=timezone.now(), error=error)
 
 
 def stop(account: MailAccount) -> None:
     """Finish what was begun on an account that its reader paused meanwhile."""
-    mine = SyncRun.objects.for_user(account.owner_id).filter(account=account, finished_at=None)
-    mine.exclude(account__state=MailAccount.State.ACTIVE).update(finished_at=timezone.now(), error="paused")
+    with acting_as(account.owner_id):
+        idle = _unfinished(account).exclude(account__state=MailAccount.State.ACTIVE)
+        idle.update(finished_at=timezone.now(), error="paused")
+
+
+def _unfinished(account: MailAccount) -> QuerySet[SyncRun]:
+    return SyncRun.objects.for_user(account.owner_id).filter(account=account, finished_at=None)
 
 
 def _update(run: SyncRun, **changes: Any) -> None:
-    SyncRun.objects.for_user(run.owner_id).filter(pk=run.pk).update(moved_on_at=timezone.now(), **changes)
+    with acting_as(run.owner_id):
+        SyncRun.objects.for_user(run.owner_id).filter(pk=run.pk).update(moved_on_at=timezone.now(), **changes)

@@ -187,11 +187,12 @@ def mark_of(folder: Folder) -> Mark | None:
 
 def rows(folder: Folder, uidvalidity: int, low: int, high: int) -> Known:
     """Our rows of a window of UIDs."""
-    mine = Email.objects.for_user(folder.owner_id).filter(folder=folder, uidvalidity=uidvalidity)
     known = Known()
-    for uid, pk, missing, *flags in mine.filter(uid__range=(low, high)).values_list(
-        "uid", "pk", "missing_since", *FLAGS
-    ):
+    with acting_as(folder.owner_id):
+        mine = Email.objects.for_user(folder.owner_id).filter(folder=folder, uidvalidity=uidvalidity)
+        window = mine.filter(uid__range=(low, high))
+        found = list(window.values_list("uid", "pk", "missing_since", *FLAGS))
+    for uid, pk, missing, *flags in found:
         if missing is not None:
             known.marked[uid] = pk
             continue

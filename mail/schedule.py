@@ -15,7 +15,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from accounts.models import Grant, MailAccount
-from accounts.ownership import acting_as_operator
+from accounts.ownership import acting_as, acting_as_operator
 
 logger = logging.getLogger(__name__)
 
@@ -63,15 +63,23 @@ def wanted(sender: object, account: int, owner: int, **_: object) -> None:
 def go_on(account: int, owner: int) -> None:
     """Queue the next unit of work at once. Where the queue is lost, `dispatch` finds it due."""
     now = timezone.now()
-    mine = MailAccount.objects.for_user(owner).filter(pk=account, state=MailAccount.State.ACTIVE)
-    if mine.update(next_sync_at=now, queued_at=now) and not _queue(account):
-        mine.update(queued_at=None)
+    if _stamp(account, owner, next_sync_at=now, queued_at=now) and not _queue(account):
+        _stamp(account, owner, queued_at=None)
+
+
+def _stamp(account: int, owner: int, **values: Any) -> bool:
+    """Whether the account is active."""
+    with acting_as(owner):
+        mine = MailAccount.objects.for_user(owner).filter(pk=account, state=MailAccount.State.ACTIVE)
+        return bool(mine.update(**values))
 
 
 def succeeded(account: MailAccount, error: str = "") -> None:
     """Everything is here: come again after the account's interval. `error` is what the reader should know."""
     _set(account, account.sync_every, error=error, failures=0)
-    if not account.first_synced_at:
+    if account.first_synced_at:
+        return
+    with acting_as(account.owner_id):
         mine = MailAccount.objects.for_user(account.owner_id).filter(pk=account.pk)
         mine.update(first_synced_at=timezone.now())
         _end_first_sync_grants(account.owner_id)
@@ -94,8 +102,9 @@ def needs_reader(account: MailAccount, code: str) -> None:
 
 def _set(account: MailAccount, seconds: float | None, **values: Any) -> None:
     at = None if seconds is None else timezone.now() + timedelta(seconds=seconds)
-    mine = MailAccount.objects.for_user(account.owner_id).filter(pk=account.pk)
-    mine.update(next_sync_at=at, queued_at=None, **values)
+    with acting_as(account.owner_id):
+        mine = MailAccount.objects.for_user(account.owner_id).filter(pk=account.pk)
+        mine.update(next_sync_at=at, queued_at=None, **values)
 
 
 def _end_first_sync_grants(owner: int) -> None:

@@ -61,11 +61,12 @@ def run_unit(account_id: int) -> bool:
         account = MailAccount.unscoped.select_related("owner").filter(pk=account_id).first()
     if account is None:
         return False
-    held = lease.take(account_id)
+    held = lease.take(account)
     if held is None:
         runs.stop(account)
         return False
-    account.refresh_from_db(fields=["starts"])
+    with acting_as(account.owner_id):
+        account.refresh_from_db(fields=["starts"])
     try:
         return _run(account, held)
     except LeaseLost:

@@ -20,6 +20,7 @@ from accounts.ids import draw_id
 from accounts.keyring import Vault
 from accounts.mailboxes import Details
 from accounts.models import Grant, Identity, MailAccount, User
+from accounts.ownership import acting_as_operator
 from accounts.sealing import CannotOpen
 from mail.demo.entries import READER
 from mail.demo.password import USER as MAILBOX_USER
@@ -48,6 +49,7 @@ class DemoReader:
         return authenticator.secret_of(self.device)
 
 
+@acting_as_operator("make the demo reader")
 def ensure(port: int) -> DemoReader:
     """The demo reader, made if missing; the demo mailbox is at `port` of this machine. Raises NotOurs."""
     folder: Path = settings.DATA_DIR / "demo"

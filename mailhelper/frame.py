@@ -9,6 +9,7 @@ from django.utils.functional import SimpleLazyObject
 from accounts import unlocking
 from accounts.durations import ago
 from accounts.models import MailAccount
+from accounts.ownership import acting_as
 from mail.reading import Mailboxes, OpenAccount
 from mail.views.boxes import boxes
 from mail.views.runs import lines
@@ -22,7 +23,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
 
 def _frame(request: Any) -> dict[str, Any]:
-    found, now = boxes(request), timezone.now()
+    with acting_as(request.user):  # a view with short transactions has none open while it renders
+        found = boxes(request)
+    now = timezone.now()
     seconds = max(0, int((unlocking.locks_at(request.reader_session) - now).total_seconds()))
     synced = max((box.synced_at for box in found.accounts if box.synced_at), default=None)
     return {

@@ -8,8 +8,9 @@ from accounts.ownership import Owned
 
 
 class KnownDevice(Owned):
-    """A browser, known again by a random cookie that it keeps. It opens nothing and replaces no factor: a
-    sign-in from another browser is told to the reader, and a stranger's failures do not slow this one down."""
+    """A browser, known again by a random cookie that it keeps. It opens nothing and replaces no factor.
+
+    A sign-in from another browser is told to the reader; a stranger's failures do not slow this one down."""
 
     PLAIN: ClassVar[dict[str, str]] = {
         "id": "names rows",

@@ -19,7 +19,7 @@ class MailAccount(Owned):
         NONE = "none"
 
     class Auth(models.TextChoices):
-        PASSWORD = "password"
+        PASSWORD = "password"  # noqa: S105  (the word, not one)
         GOOGLE = "google"  # OAuth 2 (RFC 6749) at Google
         MICROSOFT = "microsoft"  # the same at Microsoft
 

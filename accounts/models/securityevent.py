@@ -23,7 +23,7 @@ class SecurityEvent(Owned):
         GRANT_ENDED = "grant-ended"
         NEW_DEVICE = "new-device"
         SESSION_ENDED = "session-ended"  # from another one
-        PASSWORD_CHANGED = "password-changed"
+        PASSWORD_CHANGED = "password-changed"  # noqa: S105  (the word, not one)
         RECOVERED = "recovered"  # a lost password was replaced by means of the recovery key
         RECOVERY_FAILED = "recovery-failed"
         RECOVERY_KEY_MADE = "recovery-key-made"

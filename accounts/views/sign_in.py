@@ -19,6 +19,7 @@ from accounts import authenticator, backupcodes, credentials, events, keyring, s
 from accounts.door import ReaderRequest, signed_in, visitor
 from accounts.forms import CodeForm, SignInForm
 from accounts.models import Identity, SecurityEvent
+from accounts.ownership import acting_as
 from accounts.sealing import CannotOpen
 from accounts.unlocking import Waiting
 from accounts.views.going import insecure, next_of, refuse_insecure
@@ -34,7 +35,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     """User name and password. An unknown name, a wrong password and an inactive user look alike."""
     if insecure(request):
         return refuse_insecure(request)
-    if unlocking.session_of(request):
+    if unlocking.is_signed_in(request):
         return redirect(next_of(request) or "/")
     form = SignInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -53,7 +54,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in_code(request: HttpRequest) -> HttpResponse:
     """The second factor: afterwards, and not before, the vault is opened."""
-    if unlocking.session_of(request):
+    if unlocking.is_signed_in(request):
         return redirect("/")
     waiting = unlocking.waiting(request)
     if waiting is None or not waiting.user.is_active:
@@ -102,7 +103,8 @@ def _second_factor(request: HttpRequest, waiting: Waiting, code: str) -> str:
 
 def _open(request: HttpRequest, waiting: Waiting) -> HttpResponse:
     target = next_of(request) or "/"
-    identity = Identity.objects.for_user(waiting.user).get()
+    with acting_as(waiting.user):
+        identity = Identity.objects.for_user(waiting.user).get()
     try:
         vault = keyring.unlock(identity, waiting.key)
     except CannotOpen:  # the password was changed in between

@@ -16,6 +16,7 @@ from accounts.forms import CodeForm, RecoveryKeyForm, SignUpForm
 from accounts.invitations import State
 from accounts.language import zone_of
 from accounts.models import BackupCode, Identity, SecurityEvent
+from accounts.ownership import acting_as
 from accounts.signup import Choice, RecoveryKey
 from accounts.unlocking import Waiting
 from accounts.views.going import insecure, refuse_insecure
@@ -132,7 +133,8 @@ def _choice(form: SignUpForm) -> Choice:
 
 def _complete(request: HttpRequest, waiting: Waiting, device: TOTPDevice) -> HttpResponse:
     user = waiting.user
-    vault = keyring.unlock(Identity.objects.for_user(user).get(), waiting.key)
+    with acting_as(user):
+        vault = keyring.unlock(Identity.objects.for_user(user).get(), waiting.key)
     try:
         signup.complete(user, device)
     except signup.InvitationGone:

@@ -19,6 +19,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.management.commands.invite import first_operator_link
 from accounts.models import MailAccount
+from accounts.ownership import acting_as
 from mail import reading, schedule
 from mail.models import Email, Folder, SyncRun
 from mailhelper import demoreader
@@ -48,7 +49,8 @@ class Command(BaseCommand):
             raise CommandError("There is a demo only under bin/run.")
         reader = demo_reader(options["demo_port"])
         self.say(invitation | how_to_sign_in(reader))
-        account = MailAccount.objects.for_user(reader.user).get(pk=reader.account)
+        with acting_as(reader.user):
+            account = MailAccount.objects.for_user(reader.user).get(pk=reader.account)
         wait_for_mailbox(options["demo_port"], options["seconds"])
         began = timezone.now()
         schedule.go_on(account.pk, account.owner_id)
@@ -100,8 +102,9 @@ def wait_for_end(account: MailAccount, began: datetime, seconds: int) -> None:
     """Wait until a run has ended since `began`. Raises CommandError where it failed or none came."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        runs = SyncRun.objects.for_user(account.owner_id).filter(account=account)
-        run = runs.filter(finished_at__gte=began).first()
+        with acting_as(account.owner_id):
+            runs = SyncRun.objects.for_user(account.owner_id).filter(account=account)
+            run = runs.filter(finished_at__gte=began).first()
         if run is not None:
             if run.error:
                 raise CommandError(f"The sync of the demo mailbox failed: {run.error}")
@@ -112,6 +115,11 @@ def wait_for_end(account: MailAccount, began: datetime, seconds: int) -> None:
 
 def counts(account: MailAccount, since: datetime) -> dict[str, Any]:
     """`synced`: mails now stored; `new`: stored since; `cells`: those of the matrix, "u1i1" to "u3i3"."""
+    with acting_as(account.owner_id):
+        return _counts(account, since)
+
+
+def _counts(account: MailAccount, since: datetime) -> dict[str, Any]:
     mails = Email.objects.for_user(account.owner_id).filter(account=account, missing_since=None)
     inboxes = list(account.folders.filter(role=Folder.Role.INBOX).values_list("pk", flat=True))
     cells = reading.cell_counts(account.owner_id, inboxes)

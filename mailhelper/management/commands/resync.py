@@ -1,6 +1,7 @@
 """`bin/manage resync`: sync accounts now, here, with a progress bar; `--full` passes over no folder."""
 
 from argparse import ArgumentParser
+from datetime import datetime
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError
@@ -19,7 +20,7 @@ from rich.progress import (
 from accounts import grants
 from accounts.coded import TaskFailed, coded
 from accounts.models import MailAccount, User
-from accounts.ownership import acting_as_operator
+from accounts.ownership import acting_as, acting_as_operator
 from mail import runs, sync
 from mail.models import SyncRun
 
@@ -101,26 +102,34 @@ def waits_for(account: MailAccount) -> str:
         return "paused by its reader"
     if account.state == MailAccount.State.ATTENTION:
         return f"needs its reader; {account.error}"
-    return "" if grants.live(account.owner_id).exists() else "waits for its reader to sign in"
+    with acting_as(account.owner_id):
+        return "" if grants.live(account.owner_id).exists() else "waits for its reader to sign in"
 
 
 def run_to_end(account: MailAccount, progress: Progress, bar: TaskID) -> SyncRun | None:
     """The run that ended; None while another worker is at it. Raises TaskFailed."""
     since = timezone.now()
-    mine = SyncRun.objects.for_user(account.owner_id).filter(account=account, moved_on_at__gte=since)
     while True:
         more = coded(sync.run_unit)(account.pk)
-        run = mine.order_by("-pk").first()
+        run = last_run(account, since)
         if run:
             progress.update(bar, total=run.wanted, completed=run.stored + run.matched)
         if not more:
             return run
 
 
+def last_run(account: MailAccount, since: datetime) -> SyncRun | None:
+    """The newest run that moved on since then."""
+    with acting_as(account.owner_id):
+        mine = SyncRun.objects.for_user(account.owner_id).filter(account=account, moved_on_at__gte=since)
+        return mine.order_by("-pk").first()
+
+
 def look_at_everything(account: MailAccount) -> None:
     """The run that begins, or goes on, passes over no folder."""
     run = runs.begin(account)
-    SyncRun.objects.for_user(account.owner_id).filter(pk=run.pk).update(full=True)
+    with acting_as(account.owner_id):
+        SyncRun.objects.for_user(account.owner_id).filter(pk=run.pk).update(full=True)
 
 
 def outcome(run: SyncRun | None) -> str:
