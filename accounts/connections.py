@@ -18,7 +18,7 @@ from typing import Literal as OneOf
 
 from imapclient import IMAPClient
 
-from accounts.networks import AllowedNetwork, Endpoint, NetworkRefused, ascii_host, resolve
+from accounts.networks import IMAP_PORTS, AllowedNetwork, Endpoint, NetworkRefused, ascii_host, resolve
 from accounts.wire import (
     Answer,
     Continuation,
@@ -172,17 +172,15 @@ def open_imap(
 
     Takes at most as long as the limits say, plus the system's name look-up.
     """
-    _check_credentials(server)
-    try:
-        name = ascii_host(server.host)
-        endpoints = resolve(server.host, server.port, allowed)
-    except NetworkRefused as refused:
-        raise ConnectionFailed(refused.code) from None
-    if server.security == "none" and not all(endpoint.listed for endpoint in endpoints):
-        raise ConnectionFailed("plaintext-refused")
-    sock = _dial(endpoints, limits)
+    name, endpoints = locate(server, allowed)
+    sock = dial(endpoints, limits)
     if server.security == "tls":
-        sock = _wrapped(sock, name, limits)
+        sock = wrapped(sock, name, limits)
+    return greet_and_enter(sock, server, name, limits)
+
+
+def greet_and_enter(sock: socket.socket, server: Server, name: str, limits: Limits) -> Client:
+    """From a fresh connection to a session of `server.username`. Raises ConnectionFailed, all closed."""
     client = _greet(sock, server, limits)
     try:
         _enter(client, server, name)
@@ -190,6 +188,21 @@ def open_imap(
         client.wire.shutdown()
         raise
     return client
+
+
+def locate(
+    server: Server, allowed: Sequence[AllowedNetwork], *, ports: frozenset[int] = IMAP_PORTS
+) -> tuple[str, list[Endpoint]]:
+    """The name for the certificate, and where to connect. Raises ConnectionFailed; nothing is sent anywhere."""
+    _check_credentials(server)
+    try:
+        name = ascii_host(server.host)
+        endpoints = resolve(server.host, server.port, allowed, ports=ports)
+    except NetworkRefused as refused:
+        raise ConnectionFailed(refused.code) from None
+    if server.security == "none" and not all(endpoint.listed for endpoint in endpoints):
+        raise ConnectionFailed("plaintext-refused")
+    return name, endpoints
 
 
 def test_connection(server: Server, *, allowed: Sequence[AllowedNetwork]) -> Tested:
@@ -235,7 +248,7 @@ def _check_credentials(server: Server) -> None:
         raise ConnectionFailed("login-refused", permanent=True) from None
 
 
-def _dial(endpoints: Sequence[Endpoint], limits: Limits) -> socket.socket:
+def dial(endpoints: Sequence[Endpoint], limits: Limits) -> socket.socket:
     """A TCP connection to the first endpoint that takes it."""
     code = "unreachable"
     for endpoint in endpoints:
@@ -269,16 +282,18 @@ def tls_context() -> ssl.SSLContext:
     return _tls_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
 
 
-def _wrapped(sock: socket.socket, name: str, limits: Limits) -> ssl.SSLSocket:
+def wrapped(sock: socket.socket, name: str, limits: Limits) -> ssl.SSLSocket:
+    """TLS over a connection, its certificate checked against `name`. Raises ConnectionFailed, closed then."""
     sock.settimeout(limits.connect_seconds)
     try:
         return tls_context().wrap_socket(sock, server_hostname=name)
     except (OSError, ValueError) as error:
         sock.close()
-        raise ConnectionFailed(_tls_code(error)) from None
+        raise ConnectionFailed(tls_code(error)) from None
 
 
-def _tls_code(error: Exception) -> str:
+def tls_code(error: Exception) -> str:
+    """What went wrong with a handshake."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return _CERTIFICATE_CODES.get(error.verify_code, "certificate-untrusted")
     if isinstance(error, TimeoutError):
@@ -320,7 +335,7 @@ def _start_tls(client: Client, name: str) -> None:
     try:
         client.wire.secure(tls_context(), name)
     except (OSError, ValueError) as error:
-        raise ConnectionFailed(_tls_code(error)) from None
+        raise ConnectionFailed(tls_code(error)) from None
     # What was promised before the handshake may have been said by anybody.
     client.learn_capabilities()
 

@@ -6,11 +6,11 @@ from django.utils.translation import gettext_lazy as _
 #: Codes of accounts.connections.ConnectionFailed.
 CONNECTION: dict[str, Promise] = {
     "name-unknown": _(
-        "No server of this name was found. Nothing was sent to anybody. Check how the name is spelt."
+        "No public mail server of this name was found. Nothing was sent to anybody. Check how the name is "
+        "spelt. Only the operator can allow a server inside the operator's own network."
     ),
     "address-refused": _(
-        "This name leads to an IP address that is not a public one. Nothing was sent there. Only the "
-        "operator can allow it."
+        "This IP address is not a public one. Nothing was sent there. Only the operator can allow it."
     ),
     "port-refused": _("Mail servers answer at port 993 or 143. Other ports must be listed by the operator."),
     "plaintext-refused": _(

@@ -75,7 +75,7 @@ class Endpoint:
 
 
 class NetworkRefused(Exception):
-    """`code` is "name-unknown", "address-refused" or "port-refused"."""
+    """`code` is "name-unknown", "address-refused" (an IP address was given, not a name) or "port-refused"."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -106,12 +106,19 @@ def ascii_host(host: str) -> str:
 def resolve(
     host: str, port: int, allowed: Sequence[AllowedNetwork], *, ports: frozenset[int] = IMAP_PORTS
 ) -> list[Endpoint]:
-    """One look-up of `host`; every answer must pass. Raises NetworkRefused."""
+    """One look-up of `host`; every answer must pass. Raises NetworkRefused.
+
+    A name that leads into somebody's own network is "name-unknown", as one that leads nowhere: who may ask
+    for any name would else learn which ones our own DNS knows.
+    """
+    name = ascii_host(host)
     endpoints: list[Endpoint] = []
-    for family, address, sockaddr in _look_up(ascii_host(host), port):
+    for family, address, sockaddr in _look_up(name, port):
         listed = any(entry.admits(address, port, ports) for entry in allowed)
-        if not listed:
-            _check_public(address, port, ports)
+        if not listed and not is_public(address):
+            raise NetworkRefused(_why_refused(name, address, allowed))
+        if not listed and port not in ports:
+            raise NetworkRefused("port-refused")
         endpoints.append(Endpoint(family, sockaddr, listed))
     if not endpoints:
         raise NetworkRefused("name-unknown")
@@ -168,11 +175,15 @@ def _unmapped(text: str) -> Address:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-def _check_public(address: Address, port: int, ports: frozenset[int]) -> None:
-    if not is_public(address):
-        raise NetworkRefused("address-refused")
-    if port not in ports:
-        raise NetworkRefused("port-refused")
+def _why_refused(name: str, address: Address, allowed: Sequence[AllowedNetwork]) -> str:
+    """More than "name-unknown" only of a network that the operator lists, or of an IP address as such."""
+    if any(address in entry.network for entry in allowed):
+        return "port-refused"
+    try:
+        ip_address(name.partition("%")[0])
+    except ValueError:
+        return "name-unknown"
+    return "address-refused"
 
 
 def _plainly_public(address: Address) -> bool:

@@ -72,7 +72,7 @@ def test_a_refused_address_is_not_resolved(host):
 def test_odd_spellings_of_loopback_are_refused(host):
     with pytest.raises(NetworkRefused) as caught:
         resolve(host, 993, [])
-    assert caught.value.code == "address-refused"
+    assert caught.value.code in ("address-refused", "name-unknown")
 
 
 @pytest.mark.parametrize("port", [143, 993])
@@ -107,9 +107,10 @@ def test_the_operators_list_opens_one_port_of_one_network():
     allowed = parse_networks(["127.0.0.1/32:4143"])
     (endpoint,) = resolve("127.0.0.1", 4143, allowed)
     assert endpoint.listed is True
-    for host, port in [("127.0.0.1", 993), ("127.0.0.2", 4143)]:
-        with pytest.raises(NetworkRefused):
+    for host, port, code in [("127.0.0.1", 993, "port-refused"), ("127.0.0.2", 4143, "address-refused")]:
+        with pytest.raises(NetworkRefused) as caught:
             resolve(host, port, allowed)
+        assert caught.value.code == code
 
 
 def test_a_listed_network_without_a_port_means_the_mail_ports():
@@ -127,7 +128,44 @@ def test_one_bad_answer_spoils_the_name(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers)
     with pytest.raises(NetworkRefused) as caught:
         resolve("mail.example.org", 993, [])
-    assert caught.value.code == "address-refused"
+    assert caught.value.code == "name-unknown"
+
+
+def found(monkeypatch, *texts):
+    """DNS knows every name by these addresses."""
+    answers = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (text, 993)) for text in texts]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers)
+
+
+def test_a_name_inside_our_network_is_told_apart_from_no_other_that_is_unknown(monkeypatch):
+    """Else who asks for names learns which ones our own DNS knows."""
+    refusals = []
+    for host, private in (("intranet.example.org", True), ("no-such-host.invalid", False)):
+        with monkeypatch.context() as patched:
+            if private:
+                found(patched, "10.0.0.1")
+            with pytest.raises(NetworkRefused) as caught:
+                resolve(host, 993, [])
+        refusals.append((caught.value.code, str(caught.value)))
+    assert refusals[0] == refusals[1]
+
+
+def test_a_name_in_a_listed_network_is_told_that_its_port_is_not(monkeypatch):
+    found(monkeypatch, "10.0.0.1")
+    with pytest.raises(NetworkRefused) as caught:
+        resolve("mail.example.org", 993, parse_networks(["10.0.0.0/8:4143"]))
+    assert caught.value.code == "port-refused"
+
+
+def test_a_name_that_turns_from_public_to_private_is_refused_when_it_does(monkeypatch):
+    """DNS rebinding: each connection decides on the addresses that it goes to."""
+    found(monkeypatch, "8.8.8.8")
+    assert [endpoint.sockaddr[0] for endpoint in resolve("mail.example.org", 993, [])] == ["8.8.8.8"]
+    found(monkeypatch, "127.0.0.1")
+    with pytest.raises(NetworkRefused):
+        resolve("mail.example.org", 993, [])
+    found(monkeypatch, "8.8.8.8")
+    assert resolve("mail.example.org", 993, [])
 
 
 def test_a_name_is_looked_up_once(monkeypatch):
