@@ -11,6 +11,7 @@ from django.db import connection
 
 from accounts import mailboxes
 from accounts.models import MailAccount
+from accounts.ownership import acting_as
 from mail import lease, sync
 from mail.models import SyncRun
 from tests.conftest import Reader
@@ -31,7 +32,8 @@ def test_who_was_overtaken_by_a_mended_password_does_not_stop_the_account(
     open_imap = sync.open_imap
 
     def mend_meanwhile(*args: Any, **options: Any) -> Any:
-        row = reload(account)
+        with acting_as(alice.user):
+            row = reload(account)
         details = mailboxes.read(alice.vault, row)
         mailboxes.change(alice.vault, row, dataclasses.replace(details, password="secret"))
         monkeypatch.undo()
@@ -114,7 +116,7 @@ def test_a_slow_server_does_not_cost_the_lease(scripted: Any, monkeypatch: pytes
         for start in range(0, len(whole), 80):
             time.sleep(0.5)
             yield whole[start : start + 80]
-        taken.append(lease.take(account.pk))
+        taken.append(lease.take(account))
         connection.close()  # this thread's own
 
     account, _ = scripted(ONE_MAIL | {"UID FETCH": answer})

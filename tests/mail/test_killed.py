@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts import grants
 from accounts.models import ContentKey, Grant, MailAccount
+from accounts.ownership import acting_as
 from mail import sync
 from mail.models import Email, SyncRun
 from mail.tasks import sync_account
@@ -59,7 +60,8 @@ def test_a_grant_that_is_stopped_while_mail_is_fetched_opens_no_next_unit(
     store = sync.Store.store
 
     def stop_first(self: sync.Store, *args: Any) -> None:
-        grants.stop(alice.pk)
+        with acting_as(alice.user):
+            grants.stop(alice.pk)
         store(self, *args)
 
     monkeypatch.setattr(sync.Store, "store", stop_first)

@@ -70,7 +70,7 @@ def test_a_task_that_was_lost_is_queued_again_after_two_minutes(
 
 
 def test_an_account_that_is_being_synced_is_left_alone(account: MailAccount, queued: list[int]) -> None:
-    held = lease.take(account.pk)
+    held = lease.take(account)
     assert held is not None
     assert schedule.dispatch() == 0
     held.release()
@@ -78,11 +78,11 @@ def test_an_account_that_is_being_synced_is_left_alone(account: MailAccount, que
 
 
 def test_a_lease_that_ran_out_is_taken_over_and_the_old_one_is_worth_nothing(account: MailAccount) -> None:
-    first = lease.take(account.pk)
+    first = lease.take(account)
     assert first is not None
-    assert lease.take(account.pk) is None
+    assert lease.take(account) is None
     change(account, lease_until=timezone.now() - timedelta(seconds=1))
-    second = lease.take(account.pk)
+    second = lease.take(account)
     assert second is not None
     with pytest.raises(lease.LeaseLost):
         first.hold()

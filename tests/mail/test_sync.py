@@ -12,6 +12,7 @@ from accounts import grants, mailboxes, overview
 from accounts.coded import TaskFailed
 from accounts.models import Grant, MailAccount
 from accounts.networks import parse_networks
+from accounts.ownership import acting_as
 from mail import folders, heads, lease, sync
 from mail.models import Email, Folder, SyncRun
 from mail.tasks import sync_account
@@ -292,7 +293,7 @@ def test_an_unknown_host_is_told(alice: Reader, account: MailAccount) -> None:
 
 def test_two_syncs_at_once_are_one(account: MailAccount, box: Any) -> None:
     box.append([letter(1)])
-    other = lease.take(account.pk)
+    other = lease.take(account)
     assert other is not None
     assert sync.run_unit(account.pk) is False
     assert mails(account) == []
@@ -308,8 +309,9 @@ def test_who_was_overtaken_stores_nothing(
     store = sync.Store.store
 
     def sleep_past_the_lease(self: sync.Store, *args: Any) -> None:
-        MailAccount.objects.for_user(account.owner_id).filter(pk=account.pk).update(lease_until=None)
-        assert lease.take(account.pk) is not None
+        with acting_as(account.owner_id):
+            MailAccount.objects.for_user(account.owner_id).filter(pk=account.pk).update(lease_until=None)
+        assert lease.take(account) is not None
         store(self, *args)
 
     monkeypatch.setattr(sync.Store, "store", sleep_past_the_lease)
@@ -350,7 +352,7 @@ def test_units_are_short_and_the_next_one_goes_on(
 def test_what_keeps_killing_its_worker_is_put_aside(account: MailAccount, box: Any) -> None:
     for _ in range(3):
         MailAccount.objects.for_user(account.owner_id).update(lease_until=None)
-        assert lease.take(account.pk) is not None
+        assert lease.take(account) is not None
     MailAccount.objects.for_user(account.owner_id).update(lease_until=None)
     assert sync.run_unit(account.pk) is False
     assert (reload(account).state, reload(account).error) == ("attention", "keeps-failing")
