@@ -6,10 +6,12 @@ from typing import Any
 
 import environ
 from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from accounts.kdf import Cost
 from accounts.networks import parse_networks
+from accounts.proxies import parse_proxies
 from accounts.serverkeys import new_keys, parse_keys
 from mailhelper.environment import Environment
 
@@ -35,9 +37,14 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 #: Where readers find the page: invitations are printed with it.
 BASE_URL = env.text("BASE_URL", "http://localhost:8000").rstrip("/")
 
+#: Reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. Nobody else's are.
+TRUSTED_PROXIES = parse_proxies(env.words("TRUSTED_PROXIES"))
+
 #: Set where a reverse proxy ends TLS and says so in X-Forwarded-Proto.
 BEHIND_TLS_PROXY = env.truth("BEHIND_TLS_PROXY", False)
 if BEHIND_TLS_PROXY:
+    if not (TRUSTED_PROXIES.networks or TRUSTED_PROXIES.socket):
+        raise ImproperlyConfigured("BEHIND_TLS_PROXY needs TRUSTED_PROXIES: the IP address of that proxy.")
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
     SECURE_HSTS_SECONDS = 31_536_000
@@ -64,12 +71,15 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_otp",
     "django_otp.plugins.otp_totp",
+    "accounts.apps.AttemptsConfig",
+    "django_ratelimit",
     "django_celery_beat",
     "django_celery_results",
     "django_htmx",
     "csp",
 ]
 MIDDLEWARE = [
+    "accounts.ipaddresses.ForwardedMiddleware",
     "mailhelper.outage.OutageMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -138,6 +148,19 @@ PASSWORD_COST = Cost(
     passes=env.integer("ARGON2_PASSES", 3, least=2, most=10),
 )
 
+# Five failures lock a user name out, for one IP address and a quarter of an hour (accounts.attempts).
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_ENABLE_ACCESS_FAILURE_LOG = True  # what the slower count per user name is made from; kept for an hour
+AXES_ACCESS_FAILURE_LOG_PER_USER_LIMIT = 100_000
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_CLIENT_IP_CALLABLE = "accounts.ipaddresses.counted_ip_of"
+AXES_VERBOSE = False
+AXES_USERNAME_FORM_FIELD = "username"
+
 SESSION_ENGINE = "accounts.sessions"
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 SESSION_COOKIE_NAME = "__Host-session"
@@ -184,7 +207,7 @@ MAIL_MAX_BYTES = env.integer("MAIL_MAX_BYTES", 50_000_000, least=100_000, most=2
 #: What fetched mail passes through before it is sealed, in order.
 MAIL_PIPELINE = ["mail.triage.verdict.step"]
 
-# --- database, queue --------------------------------------------------------------------------------------
+# --- database, cache, queue -------------------------------------------------------------------------------
 
 #: Only the web process pools: never fork with an open pool, rows would go to the wrong reader.
 DATABASE_POOL = env.truth("DATABASE_POOL", False)
@@ -196,6 +219,16 @@ DATABASES["default"]["OPTIONS"]["connect_timeout"] = 5
 if DATABASE_POOL:
     DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 12, "timeout": 5}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# For the counts of accounts.limits and nothing else. It must not hang a page: no second try.
+CACHES: dict[str, Any] = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "mailhelper",
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+    }
+}
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -253,10 +286,16 @@ LOGGING = {
         # At DEBUG these print queries' values, passwords and mail.
         "django.db.backends": {"level": "WARNING"},
         "imapclient": {"level": "WARNING"},
+        # Tells of each failure at the door, which are events of their readers.
+        "axes": {"level": "ERROR"},
         "celery": {"level": "INFO"},
         # Prints a task's arguments and result.
         "celery.app.trace": {"level": "WARNING"},
     },
 }
 
-SILENCED_SYSTEM_CHECKS: list[str] = []
+SILENCED_SYSTEM_CHECKS = [
+    "axes.W002",  # its middleware answers lockouts with a page of its own; ours are told in the form
+    "axes.W003",  # its backend reads the request that it must not have; accounts.attempts asks before any factor
+    "django_ratelimit.W001",  # knows no Redis cache but another package's; Django's counts atomically too
+]
