@@ -4,6 +4,7 @@ import os
 
 from django.conf import settings
 from django.contrib.auth import authenticate
+from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
 from accounts import kdf, keyring
@@ -16,14 +17,24 @@ def check(request: HttpRequest, username: str, password: str) -> tuple[User, Key
     """The user and the key of the password; None where either is wrong, or the user may not come in.
 
     The work is the same in each case: one login hash and one derivation, so that time does not tell which
-    user names exist.
+    user names exist. Raises kdf.Busy.
     """
     user = authenticate(request, username=username, password=password)
     identity = _identity_of(user) if isinstance(user, User) else None
     if not isinstance(user, User) or identity is None:
-        kdf.password_key(password, os.urandom(kdf.SALT_BYTES), settings.PASSWORD_COST)
+        _derive_in_vain(password)
         return None
     return user, keyring.password_key(identity, password)
+
+
+def pretend(password: str) -> None:
+    """The work of `check`, and nothing is checked: time does not tell who must wait. Raises kdf.Busy."""
+    make_password(password)
+    _derive_in_vain(password)
+
+
+def _derive_in_vain(password: str) -> None:
+    kdf.password_key(password, os.urandom(kdf.SALT_BYTES), settings.PASSWORD_COST)
 
 
 def _identity_of(user: User) -> Identity | None:

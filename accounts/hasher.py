@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
-from accounts.kdf import AT_ONCE
+from accounts.kdf import turn
 
 
 class PasswordHasher(Argon2PasswordHasher):
@@ -19,11 +19,11 @@ class PasswordHasher(Argon2PasswordHasher):
         return super().params()
 
     def encode(self, password: str, salt: str) -> str:
-        """The stored form."""
-        with AT_ONCE:
+        """The stored form. Raises kdf.Busy."""
+        with turn():
             return str(super().encode(password, salt))
 
     def verify(self, password: str, encoded: str) -> bool:
-        """Whether the password is the one that was stored."""
-        with AT_ONCE:
+        """Whether the password is the one that was stored. Raises kdf.Busy."""
+        with turn():
             return bool(super().verify(password, encoded))

@@ -5,6 +5,8 @@ lanes at once.
 """
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from argon2.low_level import Type, hash_secret_raw
@@ -16,9 +18,25 @@ SALT_BYTES = 16
 #: Each derivation takes its memory at once, that of a login hash too: more than two together would let
 #: sign-ins exhaust the machine.
 AT_ONCE = threading.BoundedSemaphore(2)
+PATIENCE = 10  # seconds; whoever waits for longer is told so, and does not keep a thread of the web process
 
 _FLOOR = (19 * 1024, 2, 1)  # OWASP's minimum: 19 MiB, two passes
 _CAP = (1024 * 1024, 10, 8)  # a database writer must not be able to ask for the machine's memory
+
+
+class Busy(Exception):
+    """Too many derivations wait for their turn."""
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """One's turn to derive. Raises Busy when it does not come."""
+    if not AT_ONCE.acquire(timeout=PATIENCE):
+        raise Busy
+    try:
+        yield
+    finally:
+        AT_ONCE.release()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +56,10 @@ class Cost:
 
 
 def password_key(password: str, salt: bytes, cost: Cost) -> bytes:
-    """The 32-byte key of a password (RFC 9106, Argon2id). Raises ValueError on parameters out of bounds."""
+    """The 32-byte key of a password (RFC 9106, Argon2id). Raises Busy, and ValueError on parameters out of
+    bounds."""
     cost.checked()
-    with AT_ONCE:
+    with turn():
         return hash_secret_raw(
             secret=password.encode("utf-8", "surrogatepass"),
             salt=salt,

@@ -15,12 +15,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import authenticator, backupcodes, credentials, events, keyring, signup, unlocking
+from accounts import attempts, authenticator, backupcodes, credentials, events, keyring, signup, unlocking
 from accounts.door import ReaderRequest, signed_in, visitor
 from accounts.forms import CodeForm, SignInForm
-from accounts.models import Identity, SecurityEvent
+from accounts.models import Identity, SecurityEvent, User
 from accounts.ownership import acting_as
-from accounts.sealing import CannotOpen
+from accounts.sealing import CannotOpen, Key
 from accounts.unlocking import Waiting
 from accounts.views.going import insecure, next_of, refuse_insecure
 
@@ -32,18 +32,18 @@ Kind = SecurityEvent.Kind
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """User name and password. An unknown name, a wrong password and an inactive user look alike."""
+    """User name and password. An unknown name, a wrong password and an inactive user look alike; all of them
+    are counted, and who must wait is told so without a look at the password."""
     if insecure(request):
         return refuse_insecure(request)
     if unlocking.is_signed_in(request):
         return redirect(next_of(request) or "/")
     form = SignInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        found = credentials.check(request, form.cleaned_data["username"], form.cleaned_data["password"])
+        found = _first_factor(request, form)
         if found:
             unlocking.wait(request, *found)
             return redirect(_with_next("accounts:sign_in_code", next_of(request)))
-        form.add_error(None, _("User name and password do not fit together. Nothing was changed. Try again."))
     context: dict[str, Any] = {"form": form, "next": next_of(request), "insecure": False}
     context["demo"] = {"username": "demo"} if settings.DEMO else None
     return render(request, "accounts/sign_in.html", context, status=422 if form.errors else 200)
@@ -85,8 +85,25 @@ def sign_out(request: ReaderRequest) -> HttpResponse:
     return redirect("accounts:sign_in")
 
 
+def _first_factor(request: HttpRequest, form: SignInForm) -> tuple[User, Key] | None:
+    name, password = form.cleaned_data["username"], form.cleaned_data["password"]
+    wait = attempts.wait_of(request, name)
+    if wait:
+        credentials.pretend(password)
+        form.add_error(None, attempts.refusal(wait))
+        return None
+    found = credentials.check(request, name, password)
+    if not found:
+        attempts.failed(request, name, "password")
+        form.add_error(None, _("User name and password do not fit together. Nothing was changed. Try again."))
+    return found
+
+
 def _second_factor(request: HttpRequest, waiting: Waiting, code: str) -> str:
     """Why the code is not good; "" where it is."""
+    wait = attempts.wait_of(request, waiting.user.username)
+    if wait:
+        return attempts.refusal(wait)
     device = authenticator.device_of(waiting.user)
     if device and authenticator.is_code(code):
         checked = authenticator.check(device, code)
@@ -97,7 +114,7 @@ def _second_factor(request: HttpRequest, waiting: Waiting, code: str) -> str:
     else:
         problem = _("This is no code of the authenticator, and no backup code that still works.")
     if problem:
-        events.record(waiting.user.pk, Kind.SIGN_IN_FAILED, request)
+        attempts.failed(request, waiting.user.username, "second-factor")
     return problem
 
 
@@ -110,6 +127,7 @@ def _open(request: HttpRequest, waiting: Waiting) -> HttpResponse:
     except CannotOpen:  # the password was changed in between
         return _start_again(request)
     unlocking.sign_in(request, waiting.user, vault, authenticator.device_of(waiting.user))
+    attempts.passed(request, waiting.user.username)
     events.record(waiting.user.pk, Kind.SIGNED_IN, request)
     return redirect(target)
 
