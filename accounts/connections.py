@@ -193,7 +193,7 @@ def greet_and_enter(sock: socket.socket, server: Server, name: str, limits: Limi
 def locate(
     server: Server, allowed: Sequence[AllowedNetwork], *, ports: frozenset[int] = IMAP_PORTS
 ) -> tuple[str, list[Endpoint]]:
-    """The name for the certificate, and where to connect. Raises ConnectionFailed; nothing is sent anywhere."""
+    """The name for the certificate, and where to connect; nothing is sent there. Raises ConnectionFailed."""
     _check_credentials(server)
     try:
         name = ascii_host(server.host)

@@ -1,24 +1,52 @@
 """What a reader does with their mail accounts. Each act is whole or not at all, and then tells the sync."""
 
+import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, cast
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from accounts.connections import Security, Server
 from accounts.ids import draw_id
-from accounts.keyring import Vault
+from accounts.keyring import Vault, WorkerKeys
 from accounts.models import ContentKey, MailAccount, User
+from accounts.networks import IMAP_PORTS
 from accounts.ownership import acting_as
 from accounts.sealing import MAGIC
 from accounts.signals import sync_wanted
 
+#: Stands in `Email.uidvalidity` for mail from where the account was before: to be found again by its bytes.
+ELSEWHERE = -1
+#: The same, which the reader wants to keep though it is nowhere now.
+KEPT = -2
+
 _SECRETS = ("name", "address", "host", "username")
+_COLUMNS = (
+    *_SECRETS, "port", "security", "auth", "password", "token", "smtp_host", "smtp_port", "smtp_security",
+    "smtp_username", "smtp_password", "since", "left_out", "sync_every",
+)  # fmt: skip
 _DELETE_AT_ONCE = 500
 _A_MOMENT = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """Where mail is sent through. An empty `username` is IMAP's.
+
+    `own_password`: it has one of its own, which is empty here where it is not at hand or shall stay. Else
+    IMAP's serves.
+    """
+
+    host: str
+    port: int
+    security: str
+    username: str = ""
+    own_password: bool = False
+    password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +62,45 @@ class Details:
     password: str = field(default="", repr=False)
     sync_every: int = 300
     has_password: bool = True
+    auth: str = "password"
+    smtp: Outgoing | None = None
+    since: date | None = None
+    left_out: tuple[str, ...] = ()
 
     @property
     def place(self) -> tuple[str, int, str, str]:
         """Where the password goes: another place gets no stored password."""
         return self.host.lower(), self.port, self.security, self.username
 
+    @property
+    def smtp_place(self) -> tuple[str, int, str, str, bool] | None:
+        """The same for sending; which of the passwords it is belongs to it."""
+        if self.smtp is None:
+            return None
+        smtp, username = self.smtp, self.smtp.username or self.username
+        return smtp.host.lower(), smtp.port, smtp.security, username, smtp.own_password
+
     def server(self, password: str = "") -> Server:
         """The same for a connection; `password` where ours is empty."""
         security = cast(Security, self.security)
         return Server(self.host, self.port, security, self.username, self.password or password)
 
+    def smtp_server(self, password: str = "") -> Server | None:
+        """The server for sending; `password` where none was typed."""
+        if self.smtp is None:
+            return None
+        smtp, security = self.smtp, cast(Security, self.smtp.security)
+        typed = smtp.password if smtp.own_password else self.password
+        return Server(smtp.host, smtp.port, security, smtp.username or self.username, typed or password)
+
+    def same_mailbox(self, other: "Details") -> bool:
+        """Whether the mail must be the same: one user of one host, at ports that are IMAP's everywhere."""
+        who = (self.host.lower(), self.username) == (other.host.lower(), other.username)
+        return who and (self.port == other.port or {self.port, other.port} <= IMAP_PORTS)
+
 
 def read(vault: Vault, row: MailAccount) -> Details:
-    """What is stored, without the password. Raises CannotOpen."""
+    """What is stored, without the passwords. Raises CannotOpen."""
     opened = {name: vault.open_text(row, name) for name in _SECRETS}
     return Details(
         **opened,
@@ -55,12 +108,38 @@ def read(vault: Vault, row: MailAccount) -> Details:
         security=row.security,
         sync_every=row.sync_every,
         has_password=row.password is not None,
+        auth=row.auth,
+        smtp=_outgoing(vault, row),
+        since=row.since,
+        left_out=tuple(sorted(left_out(vault, row))),
     )
 
 
-def password_of(vault: Vault, row: MailAccount) -> str:
+def password_of(vault: WorkerKeys, row: MailAccount) -> str:
     """The stored password, "" where none is. Raises CannotOpen."""
     return "" if row.password is None else vault.open_text(row, "password")
+
+
+def smtp_password_of(vault: WorkerKeys, row: MailAccount) -> str:
+    """The stored password for sending, IMAP's where it has none of its own. Raises CannotOpen."""
+    return password_of(vault, row) if row.smtp_password is None else vault.open_text(row, "smtp_password")
+
+
+def left_out(keys: WorkerKeys, row: MailAccount) -> frozenset[str]:
+    """The names of folders that are not synced. Raises CannotOpen."""
+    return frozenset() if row.left_out is None else frozenset(json.loads(keys.open_secret(row, "left_out")))
+
+
+def folder_names(vault: Vault, row: MailAccount) -> list[str]:
+    """The names of the account's folders as the server spells them, but for the inbox. Raises CannotOpen."""
+    folders: QuerySet[Any] = cast(Any, row).folders.exclude(role="inbox").order_by("pk")
+    return sorted({json.loads(vault.open_secret(folder, "name"))["name"] for folder in folders})
+
+
+def count(row: MailAccount) -> int:
+    """How many mails are here."""
+    mails: int = _mails(row).count()
+    return mails
 
 
 def add(vault: Vault, details: Details) -> MailAccount:
@@ -84,20 +163,78 @@ def _just_added(vault: Vault, details: Details) -> MailAccount | None:
 
 
 def change(vault: Vault, row: MailAccount, details: Details) -> None:
-    """Write what is new. Another server, port, encryption or user name wipes the stored password; a run that
-    still talks to the old place is overtaken."""
-    moved = details.place != read(vault, row).place
+    """Write what is new; mail that is here stays.
+
+    Another server, port, encryption or user name wipes the stored password or token, for IMAP and for sending
+    each on its own; a run that still talks to the old place is overtaken. Mail of another place is found
+    again by its bytes.
+    """
     with acting_as(vault.owner):
+        row.refresh_from_db()
+        before = read(vault, row)
         _write(vault, row, details)
-        if details.password:
-            row.password = vault.seal_secret(row, "password", details.password.encode())
-        elif moved:
-            row.password = None
-        row.save(update_fields=[*_SECRETS, "port", "security", "password", "sync_every"])
-        if moved or details.password:
-            _update(row, fence=F("fence") + 1, lease_until=None)
+        _keep_or_wipe(vault, row, before, details)
+        row.save(update_fields=_COLUMNS)
+        _settle(vault, row, before, details)
         if row.state != MailAccount.State.PAUSED:
             _wake(row)
+
+
+def _keep_or_wipe(vault: Vault, row: MailAccount, before: Details, details: Details) -> None:
+    """What is stored goes to the place that it was given for, and to no other."""
+    if details.password:
+        row.password = vault.seal_secret(row, "password", details.password.encode())
+        row.auth, row.token = MailAccount.Auth.PASSWORD, None
+    elif details.place != before.place:
+        row.auth, row.password, row.token = MailAccount.Auth.PASSWORD, None, None
+    if details.smtp is None:
+        row.smtp_password = None
+    elif details.smtp.password:
+        row.smtp_password = vault.seal_secret(row, "smtp_password", details.smtp.password.encode())
+    elif details.smtp_place == before.smtp_place:
+        return
+    elif details.smtp.own_password or not details.password:
+        row.smtp_password = vault.seal_secret(row, "smtp_password", b"")  # one of its own: to be entered
+    else:
+        row.smtp_password = None
+
+
+def _settle(vault: Vault, row: MailAccount, before: Details, details: Details) -> None:
+    """What a change means for the sync: who is at work with the old values is overtaken."""
+    other_mailbox = not details.same_mailbox(before)
+    if other_mailbox:
+        _set_apart(row)
+    if set(details.left_out) != set(before.left_out):
+        _unmark(vault, row, set(details.left_out) - set(before.left_out))
+    looks = (details.since, set(details.left_out)) != (before.since, set(before.left_out))
+    if other_mailbox or looks:
+        _forget_marks(row)
+    if details.place != before.place or details.password or looks:
+        _update(row, fence=F("fence") + 1, lease_until=None)
+
+
+def _set_apart(row: MailAccount) -> None:
+    """UIDs of another place name other mails, whatever its UIDVALIDITY says."""
+    _mails(row).exclude(uidvalidity=KEPT).update(uidvalidity=ELSEWHERE, uid=F("pk"), missing_since=None)
+    _update(row, gone_accepted_at=None, first_synced_at=None)
+
+
+def _forget_marks(row: MailAccount) -> None:
+    """Every folder is listed anew."""
+    cast(Any, row).folders.update(uidnext=None, exists=None, highestmodseq=None, synced_at=None)
+
+
+def _unmark(vault: Vault, row: MailAccount, names: set[str]) -> None:
+    """Mail of a folder that is left out from now on is not about to go."""
+    out = [folder.pk for folder in _folders(vault, row, names)]
+    _mails(row).filter(folder__in=out).update(missing_since=None)
+    cast(Any, row).folders.filter(pk__in=out).update(missing_since=None)
+
+
+def _folders(vault: Vault, row: MailAccount, names: set[str]) -> list[Any]:
+    """The account's folders of these names."""
+    folders = cast(Any, row).folders.exclude(role="inbox")
+    return [one for one in folders if json.loads(vault.open_secret(one, "name"))["name"] in names]
 
 
 def pause(row: MailAccount) -> None:
@@ -126,44 +263,131 @@ def let_go(row: MailAccount) -> None:
 
 
 def keep(row: MailAccount) -> None:
-    """The reader said that it stays: nothing is dropped, and a sync that finds it still gone asks again."""
+    """The reader said that it stays: nothing is dropped, and a sync that finds it still gone asks again.
+
+    Mail from where the account was before stays for good.
+    """
     with acting_as(row.owner_id):
+        _mails(row).filter(uidvalidity=ELSEWHERE).update(uidvalidity=KEPT)
         _update(row, error="", gone_accepted_at=None)
 
 
 def delete(row: MailAccount) -> None:
     """The end of an account and of its mail here: the keys first, so that nothing left over can be opened."""
-    keys = _shred(row)
-    mails = row.emails.all()
-    while ids := list(mails.values_list("pk", flat=True)[:_DELETE_AT_ONCE]):
-        with acting_as(row.owner_id):
-            mails.filter(pk__in=ids).delete()
+    with acting_as(row.owner_id):
+        _stop(row)
+        _update(row, password=None, token=None, smtp_password=None)
+    _remove(row, lambda: _mails(row))
     with acting_as(row.owner_id):
         MailAccount.objects.for_user(row.owner_id).filter(pk=row.pk).delete()
+
+
+def empty(row: MailAccount) -> None:
+    """All mail of an account goes from here, and its folders; the account stays, paused."""
+    with acting_as(row.owner_id):
+        _stop(row)
+    _remove(row, lambda: _mails(row))
+    with acting_as(row.owner_id):
+        cast(Any, row).folders.all().delete()
+        _update(row, first_synced_at=None, gone_accepted_at=None)
+
+
+def empty_folders(vault: Vault, row: MailAccount, names: set[str]) -> None:
+    """The mail of folders that are left out goes from here."""
+    with acting_as(row.owner_id):
+        out = [folder.pk for folder in _folders(vault, row, names)]
+    _remove(row, lambda: _mails(row).filter(folder__in=out))
+
+
+def start_over(vault: Vault, row: MailAccount, details: Details) -> None:
+    """Write what is new; the mail that is here goes first."""
+    was = row.state
+    empty(row)
+    change(vault, row, details)
+    if was != MailAccount.State.PAUSED:
+        resume(row)
+
+
+def _stop(row: MailAccount) -> None:
+    """The row's lock waits for a batch that is being written; whoever wrote it finds no lease afterwards."""
+    _update(row, state=MailAccount.State.PAUSED, fence=F("fence") + 1, lease_until=None)
+
+
+def _remove(row: MailAccount, mails: Callable[[], QuerySet[Any]]) -> None:
+    """Mail goes, in batches: the keys that open nothing else first."""
+    keys = _shred(row, mails)
+    while _remove_some(row, mails):
+        pass
+    with acting_as(row.owner_id):
         ContentKey.objects.for_user(row.owner_id).filter(pk__in=keys).delete()
 
 
-def _shred(row: MailAccount) -> list[int]:
-    """Stop the sync and destroy password and content keys. Returns the keys' ids."""
+def _shred(row: MailAccount, mails: Callable[[], QuerySet[Any]]) -> list[int]:
+    """Destroy the content keys of these mails, but for those that open other mail too. Returns their ids.
+
+    A key seals mail of one account only.
+    """
     with acting_as(row.owner_id):
-        # The row's lock waits for a batch that is being written; whoever wrote it finds no lease afterwards.
-        _update(row, state=MailAccount.State.PAUSED, fence=F("fence") + 1, lease_until=None, password=None)
         mine = ContentKey.objects.for_user(row.owner_id)
-        keys = list(mine.filter(emails__account=row).values_list("pk", flat=True).distinct())
+        used = set(mails().values_list("content_key", flat=True).distinct())
+        going = mails().values_list("pk", flat=True)
+        others = _mails(row).filter(content_key__in=used).exclude(pk__in=going)
+        keys = used - set(others.values_list("content_key", flat=True).distinct())
         mine.filter(pk__in=keys).update(sealed=MAGIC)
-    return keys
+    return sorted(keys)
+
+
+def _remove_some(row: MailAccount, mails: Callable[[], QuerySet[Any]]) -> bool:
+    """A batch, in a transaction. False: there was none left."""
+    with acting_as(row.owner_id):
+        ids = list(mails().values_list("pk", flat=True)[:_DELETE_AT_ONCE])
+        mails().filter(pk__in=ids).delete()
+    return bool(ids)
+
+
+def _outgoing(vault: Vault, row: MailAccount) -> Outgoing | None:
+    if row.smtp_host is None:
+        return None
+    return Outgoing(
+        host=vault.open_text(row, "smtp_host"),
+        port=row.smtp_port or 465,
+        security=row.smtp_security,
+        username="" if row.smtp_username is None else vault.open_text(row, "smtp_username"),
+        own_password=row.smtp_password is not None,
+    )
 
 
 def _write(vault: Vault, row: MailAccount, details: Details) -> None:
     for name in _SECRETS:
         setattr(row, name, vault.seal_secret(row, name, getattr(details, name).encode()))
     row.port, row.security, row.sync_every = details.port, details.security, details.sync_every
+    row.since = details.since
+    names = json.dumps(sorted(set(details.left_out))).encode()
+    row.left_out = vault.seal_secret(row, "left_out", names) if details.left_out else None
+    _write_smtp(vault, row, details.smtp)
+
+
+def _write_smtp(vault: Vault, row: MailAccount, smtp: Outgoing | None) -> None:
+    if smtp is None:
+        row.smtp_host = row.smtp_port = row.smtp_username = None
+        return
+    row.smtp_host = vault.seal_secret(row, "smtp_host", smtp.host.encode())
+    row.smtp_port, row.smtp_security = smtp.port, smtp.security
+    row.smtp_username = (
+        vault.seal_secret(row, "smtp_username", smtp.username.encode()) if smtp.username else None
+    )
 
 
 def _wake(row: MailAccount) -> None:
     values = {"state": MailAccount.State.ACTIVE, "error": "", "failures": 0, "starts": 0}
     _update(row, **values, next_sync_at=timezone.now())
     _tell(row)
+
+
+def _mails(row: MailAccount) -> QuerySet[Any]:
+    """The account's mail (`mail.models.Email`, which this application cannot name)."""
+    mails: QuerySet[Any] = cast(Any, row).emails.all()
+    return mails
 
 
 def _update(row: MailAccount, **values: Any) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from django.utils import timezone
 
+from accounts import mailboxes
 from accounts.ids import draw_id
 from accounts.keyring import WorkerKeys
 from accounts.models import MailAccount
@@ -32,28 +33,37 @@ def read_name(opened: bytes) -> tuple[bytes, str, str]:
 def update(
     account: MailAccount, listed: Sequence[ListedFolder], keys: WorkerKeys, lease: Lease
 ) -> list[Folder]:
-    """Add what is new, mark what is gone; give what can be opened, the inbox first.
+    """Add what is new, mark what is gone; give what can be opened and is not left out, the inbox first.
 
+    A folder that the reader leaves out is as it is: neither looked at, nor ever gone.
     Raises SyncError("inbox-missing"): an empty list, or one without an inbox, is a server that answers oddly,
     and no reason to give anything up.
     """
     if not any(folder.role == Folder.Role.INBOX and folder.selectable for folder in listed):
         raise SyncError("inbox-missing")
+    out = mailboxes.left_out(keys, account)
     with acting_as(account.owner_id):
         lease.hold()
         known = {bytes(row.name_key): row for row in account.folders.all()}
         rows = [_bring(account, folder, known, keys) for folder in listed]
         seen = {row.pk for row in rows}
         for row in known.values():
-            if row.pk not in seen or not row.selectable:
+            if (row.pk not in seen or not row.selectable) and not _is_out(row, keys, out):
                 _miss(row, listed=row.pk in seen)
-    usable = [row for row in rows if row.selectable]
+    usable = [row for row in rows if row.selectable and not _is_out(row, keys, out)]
     return sorted(usable, key=lambda row: (_rank(row.role), row.pk))
 
 
 def raw_name(folder: Folder, keys: WorkerKeys) -> bytes:
     """The server's own spelling."""
     return read_name(keys.open_secret(folder, "name"))[0]
+
+
+def _is_out(folder: Folder, keys: WorkerKeys, out: frozenset[str]) -> bool:
+    """Whether the reader leaves it out; the inbox never is."""
+    if not out or folder.role == Folder.Role.INBOX:
+        return False
+    return read_name(keys.open_secret(folder, "name"))[1] in out
 
 
 def _bring(
@@ -84,7 +94,7 @@ def _miss(row: Folder, *, listed: bool) -> None:
         row.missing_since, row.uidvalidity = None if listed else now, None
         row.save(update_fields=["missing_since", "uidvalidity"])
     mine = Email.objects.for_user(row.owner_id).filter(folder=row)
-    mine.filter(missing_since=None).update(missing_since=now)
+    mine.filter(missing_since=None, uidvalidity__gte=0).update(missing_since=now)
     if not listed and not mine.exists():
         row.delete()
 

@@ -2,6 +2,9 @@
 
 Between the two it can be found again: moved to another folder, or under a new UIDVALIDITY. Where much of a
 folder is gone, an hour and the reader's word stand between as well.
+
+Mail from where the account was before (its UIDVALIDITY is below 0) is in no listing that we will ever see: no
+absence marks it, and it goes by the reader's word only.
 """
 
 from collections.abc import Collection
@@ -10,6 +13,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from accounts.mailboxes import ELSEWHERE
 from accounts.models import MailAccount
 from accounts.ownership import acting_as
 from mail import runs
@@ -37,7 +41,7 @@ def mark_generation(folder: Folder, uidvalidity: int, lease: Lease) -> None:
     with acting_as(folder.owner_id):
         lease.hold()
         mine = Email.objects.for_user(folder.owner_id).filter(folder=folder, missing_since=None)
-        mine.exclude(uidvalidity=uidvalidity).update(missing_since=timezone.now())
+        mine.filter(uidvalidity__gte=0).exclude(uidvalidity=uidvalidity).update(missing_since=timezone.now())
 
 
 def seen_again(folder: Folder, ids: Collection[int], lease: Lease) -> None:
@@ -48,8 +52,8 @@ def seen_again(folder: Folder, ids: Collection[int], lease: Lease) -> None:
 
 
 def traces(account: MailAccount, doubtful: Collection[int] = ()) -> list[Trace]:
-    """The account's marked mails, and the doubtful ones, as they can be known again."""
-    away = Q(missing_since__isnull=False) | Q(pk__in=doubtful)
+    """The account's marked mails, the doubtful ones and those from elsewhere, as they can be known again."""
+    away = Q(missing_since__isnull=False) | Q(pk__in=doubtful) | Q(uidvalidity=ELSEWHERE)
     names = ("pk", "raw_key", "message_id_key", "size", "received_at")
     with acting_as(account.owner_id):
         missing = Email.objects.for_user(account.owner_id).filter(away, account=account)
@@ -87,7 +91,7 @@ def drop(account: MailAccount, run: SyncRun, lease: Lease) -> bool:
         asked = asked or must_ask
         for mails in going:
             _drop(account, mails, run, lease)
-    return not asked
+    return not _asks_elsewhere(account, run, lease) and not asked
 
 
 def _going(account: MailAccount, folder: Folder, run: SyncRun) -> tuple[bool, list[QuerySet[Email]]]:
@@ -97,6 +101,21 @@ def _going(account: MailAccount, folder: Folder, run: SyncRun) -> tuple[bool, li
         allowed, others = _by_word(account, mine.filter(missing_since__lt=_before(folder, run)))
         must_ask = brake(others.count(), mine.count())
     return must_ask, [allowed] if must_ask else [allowed, others]
+
+
+def _asks_elsewhere(account: MailAccount, run: SyncRun, lease: Lease) -> bool:
+    """Whether the reader must be asked about mail from where the account was, which is not where it is.
+
+    By their word it is marked, as old as the word: it goes as all that is gone does.
+    """
+    with acting_as(account.owner_id):
+        mine = Email.objects.for_user(account.owner_id).filter(account=account, uidvalidity=ELSEWHERE)
+        left = mine.filter(missing_since=None)
+        if account.gone_accepted_at is None or not left.exists():
+            return left.exists()
+        lease.hold()
+        runs.count(run, gone=left.update(missing_since=account.gone_accepted_at))
+    return False
 
 
 def _is_known(folder: Folder, run: SyncRun) -> bool:

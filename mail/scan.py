@@ -1,7 +1,7 @@
 """Look at one folder: what is new there, what is gone, whose flags moved. Nothing is fetched yet."""
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db import connection
@@ -44,8 +44,9 @@ _REFLAG = """
 class Found:
     """A folder that was opened. `fetch`: UIDs, newest first.
 
-    `whole`: its listing was complete and is believed. `doubtful`: ids of so many of its `live` mails that
-    were not listed, that the reader must be asked; they may have moved.
+    `earlier`: unknown UIDs of mail that came before the reader's date; it is not fetched. `whole`: the
+    listing was complete and is believed. `doubtful`: ids of so many of its `live` mails that were not listed,
+    that the reader must be asked; they may have moved.
     """
 
     folder: Folder
@@ -55,6 +56,7 @@ class Found:
     doubtful: tuple[int, ...] = ()
     live: int = 0
     unchanged: bool = False
+    earlier: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -68,23 +70,24 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Scanner:
-    """What scanning the folders of one account needs."""
+    """What scanning the folders of one account needs. `thorough`: no mark is believed."""
 
     account: MailAccount
     session: Session
     run: SyncRun
     lease: Lease
+    thorough: bool = False
 
     def scan(self, folder: Folder, raw_name: bytes) -> Found:
         """Open the folder and compare. An unchanged one costs one round trip and no row. Raises SyncError."""
         selected = self.session.examine(raw_name)
         mark = mark_of(folder)
-        if unchanged(mark, selected) and not self.run.full:
+        if unchanged(mark, selected) and not self.thorough:
             return Found(folder, selected, unchanged=True)
         if folder.uidvalidity != selected.uidvalidity:
             gone.mark_generation(folder, selected.uidvalidity, self.lease)
         found = Found(folder, selected)
-        if self.run.full or not same_mails(mark, selected):
+        if self.thorough or not same_mails(mark, selected):
             self._list(found)
         self._reflag(folder, selected)
         self._looked(folder, selected, whole=found.whole and not found.fetch)
@@ -107,6 +110,7 @@ class Scanner:
         """What to fetch and what has vanished, in windows, newest first."""
         selected, folder = found.selected, found.folder
         fetch: list[int] = []
+        earlier: list[int] = []
         vanished: list[int] = []
         again: list[int] = []
         listed = live = 0
@@ -115,15 +119,23 @@ class Scanner:
             known = rows(folder, selected.uidvalidity, low, high)
             ours = FolderState(selected.uidvalidity, known.ids.keys())
             todo = plan(ours, FolderState(selected.uidvalidity, frozenset(uids)))
-            fetch += [uid for uid in todo.fetch if uid not in known.marked]
+            new = [uid for uid in todo.fetch if uid not in known.marked]
+            wanted = frozenset(self._in_time(new))
+            fetch += [uid for uid in new if uid in wanted]
+            earlier += [uid for uid in new if uid not in wanted]
             again += [known.marked[uid] for uid in todo.fetch if uid in known.marked]
             vanished += [known.ids[uid] for uid in todo.vanished]
             listed, live = listed + len(uids), live + len(known.ids)
-        found.fetch = tuple(fetch)
+        found.fetch, found.earlier = tuple(fetch), tuple(earlier)
         gone.seen_again(folder, again, self.lease)
         found.live, found.whole = live, complete(listed, self.session.exists)
         if vanished and found.whole:
             self._miss(found, vanished)
+
+    def _in_time(self, uids: Sequence[int]) -> Collection[int]:
+        """Those that came on the reader's date or later."""
+        since = self.account.since
+        return self.session.came_since(since, uids) if since else uids
 
     def _miss(self, found: Found, vanished: Sequence[int]) -> None:
         much = brake(len(vanished), found.live)

@@ -21,7 +21,7 @@ from accounts.keyring import WorkerKeys
 from accounts.language import zone_of
 from accounts.models import MailAccount
 from accounts.ownership import acting_as, acting_as_operator
-from mail import folders, gone, lease, runs, schedule
+from mail import earlier, folders, gone, lease, runs, schedule
 from mail.imap.errors import SyncError
 from mail.imap.session import Session
 from mail.lease import Heartbeat, Lease, LeaseLost
@@ -145,8 +145,10 @@ def _work(unit: Unit) -> tuple[bool, str]:
     client = open_imap(server, allowed=settings.ALLOWED_MAIL_NETWORKS)
     client.wire.on_bytes = Heartbeat(unit.lease)
     with Session(client) as session:
-        scanner = Scanner(unit.account, session, unit.run, unit.lease)
+        thorough = unit.run.full or earlier.searching(unit.account)
+        scanner = Scanner(unit.account, session, unit.run, unit.lease, thorough)
         found = list(_look(unit, scanner))
+        earlier.find(unit.account, unit.keys, session, found)
         scanner.pass_over([one.folder for one in found if one.unchanged])
         if wanted := sum(len(one.fetch) for one in found):
             runs.expect(unit.run, wanted)

@@ -8,7 +8,7 @@ import functools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 SET_BYTES = 4000  # RFC 7162 §4 lets a command have 8,192 octets; some servers take less
 MAX_UIDS = 2_000_000  # one listing; a server that names more makes them up
@@ -172,10 +172,16 @@ def read_date(raw: bytes | None) -> datetime | None:
     if not _FIRST_YEAR <= int(year) <= _LAST_YEAR:
         return None
     try:
-        date = f"{year}-{_MONTHS[month.lower()]}-{int(day):02}T{time}{hours}:{minutes}"
-        return datetime.fromisoformat(date).astimezone(UTC)
+        text = f"{year}-{_MONTHS[month.lower()]}-{int(day):02}T{time}{hours}:{minutes}"
+        return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, KeyError):
         return None
+
+
+def write_day(day: date) -> bytes:
+    """A day as SEARCH takes it (RFC 3501 §9 date)."""
+    month = list(_MONTHS)[day.month - 1].capitalize()
+    return f"{day.day}-{month}-{day.year:04}".encode()
 
 
 def read_search(responses: Iterable[list[bytes]], low: int, high: int) -> list[int] | None:

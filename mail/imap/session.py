@@ -8,7 +8,7 @@ a batch cannot be read, it is halved until the one mail is found that is to blam
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from types import TracebackType
 from typing import Self
 
@@ -26,6 +26,7 @@ from mail.imap.responses import (
     read_flags,
     read_search,
     sequence_sets,
+    write_day,
 )
 
 LISTING_BYTES = 32_000_000  # LIST, SEARCH and FETCH of flags
@@ -33,6 +34,7 @@ HEADER_BYTES = 2_000_000
 SLACK = 1_000_000  # a server's RFC822.SIZE may be an estimate
 MAX_HALVINGS = 200
 SIZES_AT_ONCE = 2000
+WIDEST_ZONE = timedelta(hours=14)  # SINCE goes by the day of INTERNALDATE in its own zone
 BODY, HEADER = b"BODY.PEEK[]", b"BODY.PEEK[HEADER]"
 
 _NUMBER_CODE = re.compile(rb"\* OK \[(UIDVALIDITY|UIDNEXT|HIGHESTMODSEQ) (\d{1,19})\]", re.IGNORECASE)
@@ -145,6 +147,20 @@ class Session:
             if found is not None:
                 return found
         raise SyncError("protocol")
+
+    def came_since(self, day: date, uids: Collection[int]) -> frozenset[int]:
+        """Which of `uids` came to the mailbox on that day or later (INTERNALDATE), or may have."""
+        if not uids:
+            return frozenset()
+        low, high = min(uids), max(uids)
+        question = b"UID SEARCH UID %d:%d SINCE %b" % (low, high, write_day(day))
+        answer = self._ask(question, limits=self._listing)
+        found = read_search(answer.responses, low, high) if answer.ok else None
+        if found is not None:
+            return frozenset(uids).intersection(found)
+        heads, start = self.heads(uids), datetime.combine(day, time.min, UTC) - WIDEST_ZONE
+        early = {uid for uid, head in heads.items() if head.received_at and head.received_at < start}
+        return frozenset(uids) - early
 
     def flags(self, low: int, high: int, changed_since: int | None = None) -> dict[int, frozenset[str]]:
         """Flags by UID, of all mails or of those changed since a HIGHESTMODSEQ."""

@@ -72,7 +72,7 @@ class Email(Owned):
     folder = models.ForeignKey(Folder, on_delete=models.CASCADE, related_name="emails", db_index=False)
     thread = models.ForeignKey(Thread, on_delete=models.PROTECT, related_name="emails")
     content_key = models.ForeignKey(ContentKey, on_delete=models.PROTECT, related_name="emails")
-    uidvalidity = models.BigIntegerField()
+    uidvalidity = models.BigIntegerField()  # below 0: accounts.mailboxes.ELSEWHERE, KEPT
     uid = models.BigIntegerField()
     received_at = models.DateTimeField()
     size = models.BigIntegerField()
@@ -127,6 +127,7 @@ class Email(Owned):
             ),
             models.Index(fields=["folder"], name="email_unread", condition=Q(seen=False, missing_since=None)),
             models.Index(fields=["folder"], name="email_missing", condition=Q(missing_since__isnull=False)),
+            models.Index(fields=["account"], name="email_elsewhere", condition=Q(uidvalidity__lt=0)),
             models.Index(fields=["rises_at"], name="email_rises", condition=Q(rises_at__isnull=False)),
         ]
 

@@ -287,7 +287,8 @@ def test_deleting_asks_first_and_then_destroys(alice: Reader, alice_client: Clie
 def test_the_keys_go_before_the_mail(alice: Reader) -> None:
     box = make_mailbox(alice)
     email = make_emails(alice, box.inbox, 1)[0]
-    mailboxes._shred(box.account)
+    mailboxes._stop(box.account)
+    mailboxes._shred(box.account, lambda: mailboxes._mails(box.account))
     with pytest.raises(CannotOpen):
         alice.vault.open(Email.objects.for_user(alice.user).get(pk=email.pk), "head")
     assert only(alice).state == "paused"
