@@ -1,4 +1,4 @@
-"""Reverse proxies that are believed: what they say of the client counts, what anybody else says does not. Pure.
+"""Reverse proxies that are believed: what they say of the client counts, others' word does not. Pure.
 
 `TRUSTED_PROXIES` lists IP addresses and networks; `unix` means a proxy that comes over a socket file, whose
 requests have no IP address. An empty list believes nobody.

@@ -1,4 +1,4 @@
-"""A database that is down is a plain page that says so, not a traceback."""
+"""A database that is down is a plain page that says so, not a traceback; so are too many sign-ins at once."""
 
 import logging
 from collections.abc import Callable
@@ -9,6 +9,8 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from psycopg_pool import PoolTimeout
+
+from accounts.kdf import Busy
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +30,12 @@ def unavailable() -> HttpResponse:
     return HttpResponse(page, status=503, headers={"Retry-After": "30", "Cache-Control": "no-store"})
 
 
+def busy() -> HttpResponse:
+    """503 for who waited for a derivation in vain."""
+    page = render_to_string("busy.html")
+    return HttpResponse(page, status=503, headers={"Retry-After": "5", "Cache-Control": "no-store"})
+
+
 class OutageMiddleware:
     """An exception of a view. Those of other middleware, sessions among them, come to `handler500`."""
 
@@ -39,7 +47,10 @@ class OutageMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Say that the database is down, if that is it."""
+        """Say that the database is down, or that many sign in, if that is it."""
+        if isinstance(exception, Busy):
+            logger.warning("Derivations wait too long: too many sign-ins at once")
+            return busy()
         if not is_outage(exception):
             return None
         logger.error("The database does not answer (%s)", type(exception).__name__)

@@ -1,6 +1,7 @@
 """Readers for the tests: alice owns, bob is somebody else, charlie must see nothing."""
 
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -112,6 +113,12 @@ def _walled(inner: Callable[..., Any]) -> Callable[..., Any]:
 def cheap_passwords(settings: Any) -> None:
     """Argon2id at its floor: tests sign in often."""
     settings.PASSWORD_COST = Cost(memory=19 * 1024, passes=2, lanes=1)
+
+
+@pytest.fixture(autouse=True)
+def limits_of_its_own(settings: Any) -> None:
+    """What other tests asked for counts in none but them."""
+    settings.RATELIMIT_CACHE_PREFIX = f"rl:{uuid.uuid4().hex}:"
 
 
 @pytest.fixture(autouse=True)

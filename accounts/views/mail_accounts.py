@@ -11,10 +11,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import findings, mailboxes, overview
+from accounts import findings, limits, mailboxes, overview
 from accounts.connections import test_connection
 from accounts.door import ReaderRequest, quiet
 from accounts.findings import Finding
+from accounts.limits import limited
 from accounts.mailboxes import Details
 from accounts.mailboxforms import MailAccountForm
 from accounts.models import MailAccount
@@ -74,6 +75,7 @@ def edit(request: ReaderRequest, pk: int) -> HttpResponse:
 @never_cache
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited("test-connection", "10/m")
 def test(request: ReaderRequest) -> HttpResponse:
     """Try what the form says, and tell what was found. Nothing is stored."""
     if request.method != "POST":
@@ -125,6 +127,7 @@ def resume(request: ReaderRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@limited("sync-now", "5/m", by=limits.row)
 def sync(request: ReaderRequest, pk: int) -> HttpResponse:
     """Now."""
     mailboxes.sync_now(_mine(request, pk))

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import attempts, authenticator, backupcodes, credentials, events, keyring, signup, unlocking
 from accounts.door import ReaderRequest, signed_in, visitor
 from accounts.forms import CodeForm, SignInForm
+from accounts.limits import limited
 from accounts.models import Identity, SecurityEvent, User
 from accounts.ownership import acting_as
 from accounts.sealing import CannotOpen, Key
@@ -31,6 +32,7 @@ Kind = SecurityEvent.Kind
 @never_cache
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited("sign-in", "5/m")
 def sign_in(request: HttpRequest) -> HttpResponse:
     """User name and password. An unknown name, a wrong password and an inactive user look alike; all of them
     are counted, and who must wait is told so without a look at the password."""
@@ -52,6 +54,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @visitor
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited("second-factor", "5/m")
 def sign_in_code(request: HttpRequest) -> HttpResponse:
     """The second factor: afterwards, and not before, the vault is opened."""
     if unlocking.is_signed_in(request):

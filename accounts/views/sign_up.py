@@ -15,6 +15,7 @@ from accounts.door import ReaderRequest, enrolling, visitor
 from accounts.forms import CodeForm, RecoveryKeyForm, SignUpForm
 from accounts.invitations import State
 from accounts.language import zone_of
+from accounts.limits import limited
 from accounts.models import BackupCode, Identity, SecurityEvent
 from accounts.ownership import acting_as
 from accounts.signup import Choice, RecoveryKey
@@ -28,6 +29,7 @@ _CODES, _KEY = "backup-codes", "recovery-key"
 @never_cache
 @sensitive_post_parameters("password", "password_again")
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited("sign-up", "3/m")
 def sign_up(request: HttpRequest, token: str) -> HttpResponse:
     """Step 1: user name and password. The same link again starts over."""
     found = invitations.look_up(token)
@@ -53,6 +55,7 @@ def sign_up(request: HttpRequest, token: str) -> HttpResponse:
 @visitor
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited("second-factor", "5/m")
 def sign_up_authenticator(request: HttpRequest) -> HttpResponse:
     """Step 2: pair an authenticator; its first code makes the reader one, and opens the vault."""
     waiting = unlocking.waiting(request)
