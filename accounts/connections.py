@@ -18,6 +18,7 @@ from typing import Literal as OneOf
 
 from imapclient import IMAPClient
 
+from accounts import sasl
 from accounts.networks import IMAP_PORTS, AllowedNetwork, Endpoint, NetworkRefused, ascii_host, resolve
 from accounts.wire import (
     Answer,
@@ -50,6 +51,7 @@ _PERMANENT = frozenset(
         "certificate-untrusted",
         "starttls-missing",
         "login-disabled",
+        "token-unsupported",
     }
 )
 # OpenSSL's X509_V_ERR_* numbers.
@@ -75,13 +77,14 @@ _BUSY_TEXT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where a mailbox is and how to enter it."""
+    """Where a mailbox is and how to enter it: with the access token (OAuth 2) where there is one."""
 
     host: str
     port: int
     security: Security
     username: str = field(repr=False)
     password: str = field(repr=False)
+    token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +113,10 @@ class ConnectionFailed(Exception):
     Codes: name-unknown, address-refused, port-refused, plaintext-refused (no TLS, outside the operator's
     list), unreachable, connect-timeout, tls-failed, certificate-expired, certificate-self-signed,
     certificate-wrong-name, certificate-untrusted, starttls-missing, not-imap, login-refused, login-disabled
-    (no password without TLS), server-busy, server-closed.
+    (no password without TLS), token-refused, token-unsupported (no sign-in with a token), server-busy,
+    server-closed.
     "login-refused" is permanent where the server's code says so (RFC 5530); after a bare NO it deserves a
-    second try an hour later.
+    second try an hour later. "token-refused" deserves a second try with a fresh token.
     """
 
     def __init__(self, code: str, *, permanent: bool | None = None, retry_after: int | None = None) -> None:
@@ -243,7 +247,8 @@ def _check_credentials(server: Server) -> None:
     try:
         check_argument(server.username)
         check_argument(server.password)
-        f"{server.username}{server.password}".encode()
+        check_argument(server.token)
+        f"{server.username}{server.password}{server.token}".encode()
     except (UnsafeArgument, UnicodeEncodeError):
         raise ConnectionFailed("login-refused", permanent=True) from None
 
@@ -326,7 +331,7 @@ def _enter(client: Client, server: Server, name: str) -> None:
             # Some providers serve nobody who does not say what they are.
             client.ask(b"ID", b'("name" "Mail Helper")')
     except WireError as error:
-        raise _lost(error) from None
+        raise _lost(error, "token-refused" if server.token else "login-refused") from None
 
 
 def _start_tls(client: Client, name: str) -> None:
@@ -341,9 +346,9 @@ def _start_tls(client: Client, name: str) -> None:
 
 
 def _log_in(client: Client, server: Server) -> None:
-    answer = _authenticate(client, server)
+    answer = _show_token(client, server) if server.token else _authenticate(client, server)
     if not answer.ok:
-        raise _login_failure(answer)
+        raise _login_failure(answer, "token-refused" if server.token else "login-refused")
     client.wire.state = "AUTH"
     client.learn_capabilities(answer.text)
 
@@ -362,20 +367,32 @@ def _authenticate(client: Client, server: Server) -> Answer:
     return client.ask(b"LOGIN", quoted(username), quoted(password))
 
 
-def _login_failure(answer: Answer) -> ConnectionFailed:
+def _show_token(client: Client, server: Server) -> Answer:
+    """AUTHENTICATE OAUTHBEARER or XOAUTH2. A refusal comes as a challenge, which is answered too."""
+    mechanism = sasl.choose({name[5:] for name in client.offered if name.startswith("AUTH=")})
+    if mechanism is None:
+        raise ConnectionFailed("token-unsupported")
+    said = sasl.message(mechanism, server.username, server.token, (server.host, server.port))
+    initial = said if "SASL-IR" in client.offered else Continuation(said)
+    return client.ask(b"AUTHENTICATE", mechanism.encode(), initial, Continuation(sasl.farewell(mechanism)))
+
+
+def _login_failure(answer: Answer, code: str) -> ConnectionFailed:
     refusal = judge(answer.text)
     if refusal.kind in ("busy", "throttled", "fault"):
         return ConnectionFailed("server-busy", retry_after=refusal.retry_after)
+    if code == "token-refused":
+        return ConnectionFailed(code)
     if refusal.kind == "login":
         return ConnectionFailed("login-refused", permanent=True)
     return ConnectionFailed("login-refused" if answer.status == "NO" else "not-imap")
 
 
-def _lost(error: WireError) -> ConnectionFailed:
+def _lost(error: WireError, refused: str = "login-refused") -> ConnectionFailed:
     if error.said:
         refusal = judge(error.said)
         if refusal.kind == "login":
-            return ConnectionFailed("login-refused", permanent=True)
+            return ConnectionFailed(refused, permanent=refused == "login-refused")
         return ConnectionFailed("server-busy", retry_after=refusal.retry_after)
     codes = {"server-closed": "server-closed", "too-slow": "connect-timeout"}
     return ConnectionFailed(codes.get(error.code, "not-imap"))

@@ -1,6 +1,7 @@
 """What error codes mean to the reader: what failed, what is safe, what to do."""
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 #: Codes of accounts.connections.ConnectionFailed.
@@ -61,6 +62,34 @@ CONNECTION: dict[str, Promise] = {
     "server-closed": _("The server ended the connection. Nothing was changed. Try again later."),
 }
 
+#: Codes of an account that is entered by OAuth 2, with the provider's name: accounts.oauth.renewing.
+OAUTH: dict[str, Promise] = {
+    "token-refused": _(
+        "The mail server of {provider} does not let us in. Nothing was changed. Check there that IMAP is "
+        "switched on, then continue with {provider} again."
+    ),
+    "token-unsupported": _(
+        "This mail server takes no sign-in by {provider}. Nothing was sent to it. Use a password instead."
+    ),
+    "token-revoked": _(
+        "{provider} no longer allows this. Nothing here was changed. Continue with {provider} again."
+    ),
+    "token-server": _(
+        "{provider} gives no new permission just now. What was stored is safe; it is asked again."
+    ),
+    "token-client": _(
+        "{provider} does not know this installation any more. What was stored is safe. Tell the operator."
+    ),
+    "token-old": _(
+        "The permission of {provider} must be renewed first. Nothing was changed. Press Sync now, then test "
+        "again."
+    ),
+    "provider-off": _(
+        "The operator has switched {provider} off here. What was stored is safe. Tell the operator, or use "
+        "an app password."
+    ),
+}
+
 #: Codes of a sync: mail.imap.errors.SyncError, and those that the sync itself gives.
 SYNC: dict[str, Promise] = {
     "connection-lost": _("The connection broke off. What was stored is safe; the rest follows."),
@@ -83,8 +112,10 @@ SYNC: dict[str, Promise] = {
 UNKNOWN = _("The sync did not come to its end. What was stored is safe; it is tried again.")
 
 
-def text_of(code: str) -> str:
-    """The sentences for a code; "" for none."""
+def text_of(code: str, provider: str = "") -> str:
+    """The sentences for a code; "" for none. `provider` is who signs the reader in, where it is not us."""
     if not code:
         return ""
+    if code in OAUTH:
+        return str(OAUTH[code]).format(provider=provider or gettext("The provider"))
     return str(CONNECTION.get(code) or SYNC.get(code) or UNKNOWN)

@@ -40,6 +40,13 @@ _FAILS_AT = {
     "server-closed": _IMAP,
     "login-refused": _LOGIN,
     "login-disabled": _LOGIN,
+    "token-refused": _LOGIN,
+    "token-unsupported": _LOGIN,
+    "token-revoked": _LOGIN,
+    "token-server": _LOGIN,
+    "token-client": _LOGIN,
+    "token-old": _LOGIN,
+    "provider-off": _LOGIN,
 }
 
 
