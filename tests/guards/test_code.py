@@ -35,18 +35,23 @@ REASONS = {
     "admin",
     "dispatch syncs",
     "drop ended grants",
+    "drop ended sessions",
     "drop unfinished sign-ups",
     "drop what deleted mail leaves behind",
     "end runs that nobody goes on with",
-    "lock idle vaults",
+    "end a session",
+    "find idle vaults",
+    "make the demo reader",
     "queue the next unit",
     "resync",
+    "sign up",
     "sync an account",
 }
 
 #: SQL by hand passes by the managers: each file says how it keeps to one reader.
 SQL = {
     "accounts/ids.py": "draws ids, reads no rows",
+    "accounts/rowsecurity.py": "raises the wall, in migrations",
     "accounts/ownership.py": "tells the database whose transaction it is",
     "mail/bulk.py": "inserts rows that carry their owner",
     "mail/lease.py": "one account by its id; hands out a number",
