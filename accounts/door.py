@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import urlencode
 
-from accounts import unlocking
+from accounts import knowndevices, unlocking
 from accounts.keyring import Vault
 from accounts.models import Identity, ReaderSession, User
 from accounts.ownership import acting_as
@@ -85,6 +85,7 @@ class DoorMiddleware:
         if request.reader_session is not None:  # type: ignore[attr-defined]
             add_never_cache_headers(response)  # whatever a view forgot: redirects and errors too
         _write_half(request, response)
+        knowndevices.write(request, response)
         return response
 
     def process_view(

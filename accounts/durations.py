@@ -54,6 +54,20 @@ def moment(at: datetime) -> str:
     return _("{date}, {time}").format(date=date_format(local, "MONTH_DAY_FORMAT"), time=time)
 
 
+def day(at: datetime) -> str:
+    """ "Friday, 27 November, 14:05": a moment in the days ahead."""
+    local = timezone.localtime(at)
+    date = date_format(local, "MONTH_DAY_FORMAT")
+    return _("{weekday}, {date}, {time}").format(
+        weekday=date_format(local, "l"), date=date, time=f"{local:%H:%M}"
+    )
+
+
+def clock(at: datetime) -> str:
+    """ "17:05"."""
+    return f"{timezone.localtime(at):%H:%M}"
+
+
 def _days(seconds: float) -> int:
     """Whole days, 0 where hours say it better."""
     return int(seconds) // _DAY if seconds >= 2 * _DAY else 0

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import unlocking
-from accounts.models import Grant, Invitation, ReaderSession, User
+from accounts.models import Grant, Invitation, MailAccount, ReaderSession, User
 from accounts.ownership import acting_as, acting_as_operator
 
 _UNFINISHED_SIGN_UP = timedelta(days=1)
@@ -47,9 +47,12 @@ def drop_ended_sessions() -> int:
 
 
 def drop_ended_grants() -> int:
-    """Delete grants past their expiry. Returns how many."""
+    """Delete grants past their expiry, and those for a first sync that no account waits for: it was done in
+    the moment of the choice, or the account went, or is held up. Returns how many."""
     with acting_as_operator("drop ended grants"):
-        dropped, _ = Grant.unscoped.filter(expires_at__lte=timezone.now()).delete()
+        waiting = MailAccount.unscoped.filter(first_synced_at=None, state=MailAccount.State.ACTIVE)
+        done = Q(until=Grant.Until.FIRST_SYNC) & ~Q(owner__in=waiting.values("owner"))
+        dropped, _ = Grant.unscoped.filter(Q(expires_at__lte=timezone.now()) | done).delete()
     return dropped
 
 

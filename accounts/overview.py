@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts import durations, errortexts, grants
+from accounts import backgroundsync, durations, errortexts, grants
 from accounts.keyring import Vault
 from accounts.models import Grant, MailAccount
 from accounts.progress import Run, progress
@@ -40,7 +40,9 @@ class Background:
     """What is lent to the workers: see templates/accounts/accounts.html."""
 
     until: str = ""
+    text: str = ""
     expires: str = ""
+    soon: str = ""
 
 
 def cards(vault: Vault) -> list[Card]:
@@ -72,7 +74,13 @@ def background(owner: int) -> Background:
     if grant is None:
         return Background()
     ends = grant.expires_at if grant.until != Grant.Until.SIGNED_OUT else None
-    return Background(grant.until, durations.moment(ends) if ends else "")
+    soon = backgroundsync.ends_soon(owner)
+    return Background(
+        until=grant.until,
+        text=str(backgroundsync.TERMS[Grant.Until(grant.until)]),
+        expires=durations.moment(ends) if ends else "",
+        soon=soon.when if soon else "",
+    )
 
 
 def _card(vault: Vault, row: MailAccount, lent: bool) -> Card:

@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django_otp import login as second_factor_login
 
-from accounts import events, grants, kdf, keyring, sealing
+from accounts import events, grants, kdf, keyring, knowndevices, sealing
 from accounts.ids import draw_id
 from accounts.keyring import Vault, place
 from accounts.models import Identity, ReaderSession, SecurityEvent, User
@@ -30,7 +30,8 @@ WAITS = timedelta(minutes=5)  # between password and second factor
 WAITS_AT_SIGN_UP = timedelta(minutes=30)  # while a new reader sets up an authenticator
 
 _HALF, _WAITING, _KEPT = "half", "waiting", "kept"
-_SEEN_EVERY = timedelta(seconds=30)
+_ACTS_EVERY = timedelta(seconds=30)
+_TOLD_EVERY = timedelta(minutes=1)  # "last seen" on the page of sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ def _sign_in(request: HttpRequest, user: User, vault: Vault, device: Any) -> Rea
     )
     row.device = vault.seal_to_reader(row, "device", events.device_of(request))
     row.save(force_insert=True)
+    knowndevices.welcome(request, user.pk)
     _open(request, row, vault)
     return row
 
@@ -123,7 +125,19 @@ def is_signed_in(request: HttpRequest) -> bool:
 
 def locks_at(row: ReaderSession) -> datetime:
     """When the vault locks by itself, if nothing is done."""
-    return min(row.acted_at + settings.VAULT_IDLE, row.unlocked_at + settings.VAULT_AT_MOST)
+    return min(row.acted_at + settings.VAULT_IDLE, ends_at(row))
+
+
+def ends_at(row: ReaderSession) -> datetime:
+    """When the vault locks, whatever is done."""
+    return row.unlocked_at + settings.VAULT_AT_MOST
+
+
+def clocks(row: ReaderSession) -> dict[str, int]:
+    """Whole seconds until it locks if nothing is done, and whatever is done."""
+    now = timezone.now()
+    left = {"idle": locks_at(row) - now, "ends": ends_at(row) - now}
+    return {name: max(0, int(span.total_seconds())) for name, span in left.items()}
 
 
 def vault_of(request: HttpRequest, row: ReaderSession) -> Vault | None:
@@ -145,7 +159,7 @@ def act(row: ReaderSession, vault: Vault) -> None:
     Nothing is lent where another request locked or ended the session since `row` was read.
     """
     now = timezone.now()
-    if now - row.acted_at < _SEEN_EVERY:
+    if now - row.acted_at < _ACTS_EVERY:
         return
     with transaction.atomic():
         _act(row, vault, now)
@@ -158,7 +172,8 @@ def hold(row: ReaderSession) -> None:
 
 def _act(row: ReaderSession, vault: Vault, now: datetime) -> None:
     open_still = ReaderSession.objects.for_user(row.owner_id).filter(pk=row.pk, locked_at=None)
-    if not open_still.update(acted_at=now, last_seen=now):
+    seen = {"last_seen": now} if now - row.last_seen >= _TOLD_EVERY else {}
+    if not open_still.update(acted_at=now, **seen):
         return
     row.refresh_from_db(fields=["acted_at", "last_seen", "lends"])
     grants.move_on(vault, row)

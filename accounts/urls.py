@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from accounts.views import background, language, lock, mail_accounts, sign_in, sign_up
+from accounts.views import (
+    activity,
+    background,
+    language,
+    lock,
+    lockstate,
+    mail_accounts,
+    sessions,
+    sign_in,
+    sign_up,
+)
 
 app_name = "accounts"
 
@@ -12,6 +22,8 @@ door_urls = [
     path("sign-out/", sign_in.sign_out, name="sign_out"),
     path("lock/", lock.lock, name="lock"),
     path("locked/", lock.locked, name="locked"),
+    path("lock/state/", lockstate.state, name="lock_state"),
+    path("lock/stay/", lockstate.stay, name="stay"),
     path("language/", language.language, name="language"),
 ]
 sign_up_urls = [
@@ -19,6 +31,15 @@ sign_up_urls = [
     path("sign-up/codes/", sign_up.sign_up_codes, name="sign_up_codes"),
     path("sign-up/key/", sign_up.sign_up_key, name="sign_up_key"),
     path("sign-up/<str:token>/", sign_up.sign_up, name="sign_up"),
+]
+session_urls = [
+    path("settings/sessions/", sessions.sessions, name="sessions"),
+    path("settings/sessions/end-others/", sessions.end_other_sessions, name="end_other_sessions"),
+    path("settings/sessions/<int:pk>/end/", sessions.end_session, name="end_session"),
+    path("settings/browsers/<int:pk>/", sessions.new_browser, name="new_browser"),
+    path("settings/activity/", activity.activity, name="activity"),
+    path("settings/background/", background.background_sync, name="background_sync"),
+    path("settings/background/later/", background.background_later, name="background_later"),
 ]
 mail_account_urls = [
     path("accounts/", mail_accounts.accounts_list, name="list"),
@@ -32,4 +53,4 @@ mail_account_urls = [
     path("accounts/<int:pk>/sync/", mail_accounts.sync, name="sync"),
     path("accounts/<int:pk>/progress/", mail_accounts.progress, name="progress"),
 ]
-urlpatterns = [*door_urls, *sign_up_urls, *mail_account_urls]
+urlpatterns = [*door_urls, *sign_up_urls, *session_urls, *mail_account_urls]

@@ -3,11 +3,10 @@
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from accounts import unlocking
-from accounts.durations import ago
+from accounts import backgroundsync, knowndevices, unlocking
+from accounts.durations import ago, clock
 from accounts.models import MailAccount
 from accounts.ownership import acting_as
 from mail.reading import Mailboxes, OpenAccount
@@ -24,14 +23,19 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
 def _frame(request: Any) -> dict[str, Any]:
     with acting_as(request.user):  # a view with short transactions has none open while it renders
-        found = boxes(request)
-    now = timezone.now()
-    seconds = max(0, int((unlocking.locks_at(request.reader_session) - now).total_seconds()))
+        found, browsers = boxes(request), knowndevices.untold(request)
+        soon = backgroundsync.ends_soon(request.vault.owner)
+    clocks = unlocking.clocks(request.reader_session)
     synced = max((box.synced_at for box in found.accounts if box.synced_at), default=None)
     return {
         "reader_name": request.user.username,
-        "lock_seconds": seconds,
-        "lock_minutes": -(-seconds // 60),
+        "reader": request.user.pk,
+        "lock_seconds": clocks["idle"],
+        "lock_minutes": -(-clocks["idle"] // 60),
+        "lock_at_most": clocks["ends"],
+        "lock_ends": clock(unlocking.ends_at(request.reader_session)),
+        "new_browsers": browsers,
+        "grant_ends": soon if soon and request.session.get(backgroundsync.LATER) != soon.grant else None,
         "inbox_count": sum(box.open for box in found.accounts),
         "synced": ago(synced) if synced else "",
         "runs": lines(found),

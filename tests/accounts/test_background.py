@@ -1,6 +1,7 @@
 """Background sync: what is lent, for how long, and how it ends."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -10,7 +11,7 @@ from accounts import grants
 from accounts.models import Grant, ReaderSession, SecurityEvent
 from tests.conftest import Reader, sign_in
 
-BACKGROUND, LIST = "/accounts/background/", "/accounts/"
+BACKGROUND, LIST, PAGE = "/accounts/background/", "/accounts/", "/settings/background/"
 
 
 def terms(reader: Reader) -> list[str]:
@@ -22,15 +23,21 @@ def test_signed_in_the_key_is_lent_until_the_reader_leaves(alice: Reader, alice_
     assert terms(alice) == ["signed-out"]
 
 
-@pytest.mark.parametrize("until", ["signed-out", "first-sync", "revoked"])
-def test_the_choice_replaces_what_was_lent(alice: Reader, alice_client: Client, until: str) -> None:
+@pytest.mark.parametrize("until", ["signed-out", "first-sync", "week", "month", "revoked"])
+def test_the_choice_replaces_what_was_lent(
+    alice: Reader, alice_client: Client, make_account: Any, until: str
+) -> None:
+    make_account(alice)
     response = alice_client.post(BACKGROUND, {"until": until})
-    assert response.headers["Location"] == LIST
+    assert response.headers["Location"] == PAGE
     assert terms(alice) == [until]
     assert grants.borrow(alice.pk).owner == alice.pk
 
 
-def test_until_the_first_sync_is_twelve_hours_at_most(alice: Reader, alice_client: Client) -> None:
+def test_until_the_first_sync_is_twelve_hours_at_most(
+    alice: Reader, alice_client: Client, make_account: Any
+) -> None:
+    make_account(alice)
     alice_client.post(BACKGROUND, {"until": "first-sync"})
     expires = Grant.objects.for_user(alice.user).get().expires_at
     assert expires is not None

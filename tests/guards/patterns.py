@@ -18,9 +18,9 @@ from django_celery_results.models import GroupResult, TaskResult
 
 from accounts import invitations
 from accounts.door import level_of
-from accounts.models import MailAccount
+from accounts.models import KnownDevice, MailAccount, ReaderSession
 from mail.models import Email, SyncRun
-from tests.conftest import Reader
+from tests.conftest import Reader, sign_in
 from tests.mail.factories import make_account, make_email
 
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^()]*\)")
@@ -116,6 +116,16 @@ def _account(owner: Reader) -> dict[str, object]:
     return {"pk": _some_account(owner).pk}
 
 
+def _session(owner: Reader) -> dict[str, object]:
+    sign_in(owner)
+    return {"pk": ReaderSession.objects.for_user(owner.user).order_by("pk").last().pk}
+
+
+def _new_browser(owner: Reader) -> dict[str, object]:
+    sign_in(owner)
+    return {"pk": KnownDevice.objects.for_user(owner.user).order_by("pk").last().pk}
+
+
 #: What each pattern with a row's id is filled with. A new pattern must be named here.
 ROWS: dict[str, Callable[[Reader], dict[str, object]]] = {
     "mail/<int:pk>/": _email,
@@ -128,6 +138,8 @@ ROWS: dict[str, Callable[[Reader], dict[str, object]]] = {
     "accounts/<int:pk>/resume/": _account,
     "accounts/<int:pk>/sync/": _account,
     "accounts/<int:pk>/progress/": _account,
+    "settings/sessions/<int:pk>/end/": _session,
+    "settings/browsers/<int:pk>/": _new_browser,
 }
 
 

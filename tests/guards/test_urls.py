@@ -38,7 +38,7 @@ VISITORS = {
     "accounts:language",
 }
 #: Pages for readers whose vault is locked.
-SIGNED_IN = {"accounts:lock", "accounts:locked", "accounts:sign_out"}
+SIGNED_IN = {"accounts:lock", "accounts:locked", "accounts:lock_state", "accounts:sign_out"}
 #: Pages for readers whose sign-up is not finished.
 ENROLLING = {"accounts:sign_up_codes", "accounts:sign_up_key"}
 
