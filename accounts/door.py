@@ -76,11 +76,11 @@ class DoorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer, and write the cookie's half where one was made."""
         request.reader_session = None  # type: ignore[attr-defined]
-        request.view_failed = False  # type: ignore[attr-defined]
+        request.in_readers_name = request.view_failed = False  # type: ignore[attr-defined]
         # `process_view` enters the reader's transaction, which lasts until the answer is rendered.
         with ExitStack() as request.acting:  # type: ignore[attr-defined]
             response = self.get_response(request)
-            if request.view_failed:  # type: ignore[attr-defined]
+            if request.in_readers_name and request.view_failed:  # type: ignore[attr-defined]
                 transaction.set_rollback(True)
         if request.reader_session is not None:  # type: ignore[attr-defined]
             add_never_cache_headers(response)  # whatever a view forgot: redirects and errors too
@@ -98,16 +98,12 @@ class DoorMiddleware:
         refusal = _pass(request, view, level)
         if refusal is None and not hasattr(view, _SHORT):
             request.acting.enter_context(acting_as(request.user))  # type: ignore[attr-defined]
+            request.in_readers_name = True  # type: ignore[attr-defined]
         return refusal
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
         """What the view began is taken back, once the page that says so is made."""
-        request.view_failed = transaction.get_connection().in_atomic_block and _is_open(request)  # type: ignore[attr-defined]
-
-
-def _is_open(request: HttpRequest) -> bool:
-    """Whether the request has a transaction of its own."""
-    return bool(request.acting._exit_callbacks)  # type: ignore[attr-defined]
+        request.view_failed = True  # type: ignore[attr-defined]
 
 
 def _write_half(request: HttpRequest, response: HttpResponseBase) -> None:
