@@ -13,6 +13,7 @@ from accounts.models import Invitation, User
 from accounts.signup import RecoveryKey
 
 PASSWORD_AT_MOST = 4096
+USERNAME_AT_MOST = 64
 
 
 class PasswordField(forms.CharField):
@@ -30,21 +31,29 @@ class PasswordField(forms.CharField):
         return text if len(text) > PASSWORD_AT_MOST else unicodedata.normalize("NFKC", text)
 
 
+class UsernameField(forms.CharField):
+    """Of characters that look the same to everybody one form is kept (Unicode NFKC)."""
+
+    def __init__(self, **options: Any) -> None:
+        attributes = {
+            "autocomplete": "username",
+            "autocapitalize": "none",
+            "spellcheck": "false",
+            "autofocus": True,
+        }
+        widget = forms.TextInput(attrs=attributes)
+        super().__init__(label=_("User name"), max_length=USERNAME_AT_MOST, widget=widget, **options)
+
+    def to_python(self, value: Any) -> str:
+        """The normal form; of what is too long it is never made."""
+        text = str(super().to_python(value) or "")
+        return text if len(text) > USERNAME_AT_MOST else unicodedata.normalize("NFKC", text)
+
+
 class SignInForm(forms.Form):
     """The first factor."""
 
-    username = forms.CharField(
-        label=_("User name"),
-        max_length=64,
-        widget=forms.TextInput(
-            attrs={
-                "autocomplete": "username",
-                "autocapitalize": "none",
-                "spellcheck": "false",
-                "autofocus": True,
-            }
-        ),
-    )
+    username = UsernameField()
     password = PasswordField(label=_("Password"), autocomplete="current-password")
 
 
@@ -82,19 +91,9 @@ class UnlockForm(forms.Form):
 class SignUpForm(forms.Form):
     """The first step of sign-up."""
 
-    username = forms.CharField(
-        label=_("User name"),
+    username = UsernameField(
         help_text=_("Two to 64 letters, digits or any of . _ @ + -"),
-        max_length=64,
         validators=User._meta.get_field("username").validators,
-        widget=forms.TextInput(
-            attrs={
-                "autocomplete": "username",
-                "autocapitalize": "none",
-                "spellcheck": "false",
-                "autofocus": True,
-            }
-        ),
     )
     password = PasswordField(
         label=_("Password"),

@@ -14,6 +14,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import keyring
 from accounts.ids import draw_id
+from accounts.invitations import State, state_of
 from accounts.keyring import Vault
 from accounts.models import Identity, Invitation, User
 from accounts.ownership import acting_as_operator
@@ -63,8 +64,8 @@ def begin(invitation: Invitation, choice: Choice) -> tuple[User, Key]:
 
 @acting_as_operator("sign up")
 def _store(invitation: Invitation, user: User, identity: Identity) -> None:
-    row = Invitation.objects.select_for_update().filter(pk=invitation.pk, used_at=None).first()
-    if row is None:
+    row = Invitation.objects.select_for_update().filter(pk=invitation.pk).first()
+    if row is None or state_of(row) is not State.OPEN:
         raise InvitationGone
     User.objects.filter(invitations=row, is_active=False, last_login=None).delete()
     user.save(force_insert=True)

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from accounts import housekeeping
+from accounts import attempts, housekeeping
 from accounts.coded import coded
 
 
@@ -15,4 +15,5 @@ def keep_house() -> dict[str, int]:
         "locked": housekeeping.lock_idle_vaults(),
         "grants": housekeeping.drop_ended_grants(),
         "sign_ups": housekeeping.drop_unfinished_sign_ups(),
+        "attempts": attempts.prune(),
     }

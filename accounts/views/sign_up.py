@@ -44,7 +44,7 @@ def sign_up(request: HttpRequest, token: str) -> HttpResponse:
         except signup.NameTaken:
             form.add_error("username", _("This user name is taken."))
         except signup.InvitationGone:
-            return _invalid(request, State.USED)
+            return _invalid(request, invitations.look_up(token).state)
         else:
             unlocking.wait(request, user, key, unlocking.WAITS_AT_SIGN_UP)
             return redirect("accounts:sign_up_authenticator")
