@@ -27,6 +27,7 @@ from accounts.ownership import acting_as
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 _LEVEL, _QUIET, _SHORT = "door_level", "door_quiet", "door_short_transactions"
+_PRIVATE_QUERY = "door_private_query"
 
 
 class ReaderRequest(HttpRequest):
@@ -60,6 +61,11 @@ def quiet(view: View) -> View:
 def short_transactions(view: View) -> View:
     """The view opens `acting_as` itself, around each step with the database."""
     return _marked(view, _SHORT, "yes")
+
+
+def private_query(view: View) -> View:
+    """What the view's address holds behind the path goes into no other address."""
+    return _marked(view, _PRIVATE_QUERY, "yes")
 
 
 def level_of(view: Any) -> str:
@@ -152,10 +158,16 @@ def _away(request: HttpRequest, name: str) -> HttpResponse:
     """To another page, and back here afterwards. A part of a page takes the whole page along."""
     target = reverse(name)
     if request.method == "GET" and not request.headers.get("HX-Request") and request.path != "/":
-        target += "?" + urlencode({"next": request.get_full_path()})
+        target += "?" + urlencode({"next": _here(request)})
     if request.headers.get("HX-Request"):
         return HttpResponse(status=204, headers={"HX-Redirect": target})
     return HttpResponseRedirect(target)
+
+
+def _here(request: HttpRequest) -> str:
+    found = request.resolver_match
+    private = found is not None and hasattr(found.func, _PRIVATE_QUERY)
+    return request.path if private else request.get_full_path()
 
 
 def _marked(view: View, name: str, value: str) -> View:

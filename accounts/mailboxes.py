@@ -15,6 +15,7 @@ from accounts.ids import draw_id
 from accounts.keyring import Vault, WorkerKeys
 from accounts.models import ContentKey, MailAccount, User
 from accounts.networks import IMAP_PORTS
+from accounts.oauth import renewing
 from accounts.ownership import acting_as
 from accounts.sealing import MAGIC
 from accounts.signals import sync_wanted
@@ -182,6 +183,8 @@ def change(vault: Vault, row: MailAccount, details: Details) -> None:
 
 def _keep_or_wipe(vault: Vault, row: MailAccount, before: Details, details: Details) -> None:
     """What is stored goes to the place that it was given for, and to no other."""
+    if details.password or details.place != before.place:
+        renewing.give_back(vault, row)
     if details.password:
         row.password = vault.seal_secret(row, "password", details.password.encode())
         row.auth, row.token = MailAccount.Auth.PASSWORD, None

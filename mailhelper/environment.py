@@ -55,6 +55,14 @@ class Environment:
         """A file or folder."""
         return Path(self.text(name) or default).resolve()
 
+    def given_secret(self, name: str) -> str:
+        """A secret from `NAME` or from the file that `NAME_FILE` names, "" where neither is set."""
+        value, file = self.text(name), self.text(f"{name}_FILE")
+        try:
+            return value or (Path(file).read_text().strip() if file else "")
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}: {error.strerror or 'cannot be read'}") from None
+
     def secret(self, name: str, made_in: Path, make: Callable[[], str] = lambda: token_urlsafe(48)) -> str:
         """A secret from `NAME`, from the file that `NAME_FILE` names, or from a file of ours, made once."""
         value, file = self.text(name), self.text(f"{name}_FILE")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.kdf import Cost
 from accounts.networks import parse_networks
+from accounts.oauth import providers
 from accounts.proxies import parse_proxies
 from accounts.serverkeys import new_keys, parse_keys
 from mailhelper.environment import Environment
@@ -201,6 +202,16 @@ GRANT_KEYS = parse_keys(env.secret("GRANT_KEYS", DATA_DIR / "grant_keys", new_ke
 #: Networks that are not public and may be connected to all the same: `127.0.0.1/32:4143,10.0.0.0/8`.
 ALLOWED_MAIL_NETWORKS = parse_networks(env.words("ALLOWED_MAIL_NETWORKS"))
 
+#: Whom readers can sign in with to reach their mail (OAuth 2): those at which the operator has registered.
+OAUTH_PROVIDERS = providers.registered(
+    providers.google(env.text("OAUTH_GOOGLE_CLIENT_ID"), env.given_secret("OAUTH_GOOGLE_CLIENT_SECRET")),
+    providers.microsoft(
+        env.text("OAUTH_MICROSOFT_CLIENT_ID"),
+        env.given_secret("OAUTH_MICROSOFT_CLIENT_SECRET"),
+        env.text("OAUTH_MICROSOFT_TENANT", "common"),
+    ),
+)
+
 #: Of a larger mail only the head is kept. Bytes.
 MAIL_MAX_BYTES = env.integer("MAIL_MAX_BYTES", 50_000_000, least=100_000, most=200_000_000)
 
@@ -296,6 +307,6 @@ LOGGING = {
 
 SILENCED_SYSTEM_CHECKS = [
     "axes.W002",  # its middleware answers lockouts with a page of its own; ours are told in the form
-    "axes.W003",  # its backend reads the request that it must not have; accounts.attempts asks before any factor
+    "axes.W003",  # its backend reads the request that it must not have; accounts.attempts asks it instead
     "django_ratelimit.W001",  # knows no Redis cache but another package's; Django's counts atomically too
 ]
