@@ -7,11 +7,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import events, keyring, unlocking
+from accounts import attempts, keyring, unlocking
 from accounts.door import ReaderRequest, signed_in
 from accounts.forms import UnlockForm
 from accounts.keyring import Vault
-from accounts.models import Identity, SecurityEvent
+from accounts.models import Identity
 from accounts.sealing import CannotOpen
 from accounts.views.going import next_of
 
@@ -35,12 +35,10 @@ def locked(request: ReaderRequest) -> HttpResponse:
         return redirect(next_of(request) or "/")
     form = UnlockForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        vault = _opened(request, form.cleaned_data["password"])
+        vault = _opened(request, form)
         if vault:
             unlocking.unlock(request, request.reader_session, vault)
             return redirect(next_of(request) or "/")
-        events.record(request.user.pk, SecurityEvent.Kind.SIGN_IN_FAILED, request)
-        form.add_error(None, _("The password is not right. Nothing was changed. Try again."))
     context = {"form": form, "next": next_of(request)}
     return render(request, "accounts/locked.html", context, status=422 if form.errors else 200)
 
@@ -49,9 +47,18 @@ def _is_open(request: HttpRequest) -> bool:
     return getattr(request, "vault", None) is not None
 
 
-def _opened(request: ReaderRequest, password: str) -> Vault | None:
+def _opened(request: ReaderRequest, form: UnlockForm) -> Vault | None:
+    name = request.user.username
+    wait = attempts.wait_of(request, name)
+    if wait:
+        form.add_error(None, attempts.refusal(wait))
+        return None
     identity = Identity.objects.for_user(request.user).get()
     try:
-        return keyring.unlock(identity, keyring.password_key(identity, password))
+        vault = keyring.unlock(identity, keyring.password_key(identity, form.cleaned_data["password"]))
     except CannotOpen:
+        attempts.failed(request, name, "unlock")
+        form.add_error(None, _("The password is not right. Nothing was changed. Try again."))
         return None
+    attempts.passed(request, name)
+    return vault
