@@ -11,6 +11,9 @@ from django.utils.translation import ngettext
 from accounts import backgroundsync, durations, errortexts, grants
 from accounts.keyring import Vault
 from accounts.models import Grant, MailAccount
+from accounts.oauth import ways
+from accounts.oauth.providers import NAMES
+from accounts.oauth.ways import Ways
 from accounts.progress import Run, progress
 
 #: The code of an account that asks whether much mail may go: it is no failure.
@@ -33,6 +36,7 @@ class Card:
     last: str
     next: str
     mails: int
+    ways: Ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +96,14 @@ def _card(vault: Vault, row: MailAccount, lent: bool) -> Card:
         name=vault.open_text(row, "name"),
         address=vault.open_text(row, "address"),
         state="waiting" if waiting else row.state,
-        problem=errortexts.text_of(row.error) if failing else "",
+        problem=errortexts.text_of(row.error, NAMES.get(row.auth, "")) if failing else "",
         retry=_when(row, lent) if failing else "",
         asks_gone=_gone(row) if asks else 0,
         run=run_of(vault, row, lent),
         last=_last(row),
         next=_when(row, lent),
         mails=row.emails.count(),
+        ways=ways.for_row(vault, row) if row.state == MailAccount.State.ATTENTION else Ways(),
     )
 
 

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from accounts.oauth.providers import NAMES
 from accounts.views import (
     activity,
     background,
@@ -9,6 +10,8 @@ from accounts.views import (
     lock,
     lockstate,
     mail_accounts,
+    mail_tests,
+    oauth,
     sessions,
     sign_in,
     sign_up,
@@ -44,7 +47,8 @@ session_urls = [
 mail_account_urls = [
     path("accounts/", mail_accounts.accounts_list, name="list"),
     path("accounts/add/", mail_accounts.add, name="add"),
-    path("accounts/test/", mail_accounts.test, name="test"),
+    path("accounts/find/", mail_tests.find, name="find"),
+    path("accounts/test/", mail_tests.test, name="test"),
     path("accounts/background/", background.background, name="background"),
     path("accounts/<int:pk>/edit/", mail_accounts.edit, name="edit"),
     path("accounts/<int:pk>/delete/", mail_accounts.delete, name="delete"),
@@ -53,4 +57,9 @@ mail_account_urls = [
     path("accounts/<int:pk>/sync/", mail_accounts.sync, name="sync"),
     path("accounts/<int:pk>/progress/", mail_accounts.progress, name="progress"),
 ]
-urlpatterns = [*door_urls, *sign_up_urls, *session_urls, *mail_account_urls]
+oauth_urls = [
+    path(f"accounts/oauth/{provider}/{step}/", view, {"provider": provider}, name=f"oauth_{step}")
+    for provider in NAMES
+    for step, view in (("start", oauth.oauth_start), ("return", oauth.oauth_return))
+]
+urlpatterns = [*oauth_urls, *door_urls, *sign_up_urls, *session_urls, *mail_account_urls]

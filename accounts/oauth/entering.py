@@ -66,8 +66,11 @@ def _move(vault: Vault, row: MailAccount, provider: Provider, address: str) -> N
     """To the provider's own server, wherever a password was used before."""
     place, now = provider.imap, mailboxes.read(vault, row)
     there = replace(now, host=place.host, port=place.port, security=place.security, username=address)
-    if there.place != now.place:
-        mailboxes.change(vault, row, there)
+    if there.place == now.place:
+        return
+    if row.auth == provider.key:  # to give the old tokens back could end the new ones too
+        MailAccount.objects.for_user(vault.owner).filter(pk=row.pk).update(token=None)
+    mailboxes.change(vault, row, there)
 
 
 def _details(provider: Provider, address: str) -> Details:

@@ -33,7 +33,7 @@ class Waiting:
 def redirect_uri(provider: Provider) -> str:
     """Where a provider sends the reader back to: each to its own place, so that none can answer for another
     (RFC 9700 §4.4.2)."""
-    return f"{settings.BASE_URL}{reverse('accounts:oauth_return', args=[provider.key])}"
+    return f"{settings.BASE_URL}{reverse('accounts:oauth_return', kwargs={'provider': provider.key})}"
 
 
 def begin(request: ReaderRequest, provider: Provider, account: int | None = None, hint: str = "") -> str:

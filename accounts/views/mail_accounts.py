@@ -4,21 +4,21 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import findings, limits, mailboxes, overview
-from accounts.connections import test_connection
-from accounts.door import ReaderRequest, quiet
+from accounts import limits, mailboxes, overview
+from accounts.door import ReaderRequest, quiet, short_transactions
 from accounts.findings import Finding
 from accounts.limits import limited
 from accounts.mailboxes import Details
-from accounts.mailboxforms import MailAccountForm
+from accounts.mailboxforms import DELETE, AddressForm, MailAccountForm, initial_of
 from accounts.models import MailAccount
+from accounts.ownership import acting_as
 
 _STOP_POLLING = 286  # htmx takes it as "swap, and ask no more"
 
@@ -39,83 +39,72 @@ def accounts_list(request: ReaderRequest) -> HttpResponse:
 @require_safe
 def progress(request: ReaderRequest, pk: int) -> HttpResponse:
     """One account's card, as a page that stands open asks for it."""
-    card = overview.card(request.vault, _mine(request, pk))
+    card = overview.card(request.vault, mine(request, pk))
     status = 200 if card.run else _STOP_POLLING
     return render(request, "accounts/_account.html", {"account": card}, status=status)
 
 
 @never_cache
-@sensitive_post_parameters("password")
+@sensitive_post_parameters("password", "smtp_password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: ReaderRequest) -> HttpResponse:
-    """Connect a mailbox; its first sync begins at once."""
-    form = MailAccountForm(request.POST or None, allowed=settings.ALLOWED_MAIL_NETWORKS)
-    if request.method == "POST" and form.is_valid():
+    """Connect a mailbox; its first sync begins at once. The first step asks for the mail address only."""
+    if request.method != "POST":
+        return render(request, "accounts/account_add.html", {"form": AddressForm()})
+    form = MailAccountForm(request.POST, allowed=settings.ALLOWED_MAIL_NETWORKS)
+    if form.is_valid():
         mailboxes.add(request.vault, form.details())
         messages.success(request, _("The account was added. Its first sync begins."))
         return redirect("accounts:list")
-    return _form_page(request, form)
+    return form_page(request, form)
 
 
+@short_transactions
 @never_cache
-@sensitive_post_parameters("password")
+@sensitive_post_parameters("password", "smtp_password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: ReaderRequest, pk: int) -> HttpResponse:
     """Change it. A stored password stays with the place it was given for."""
-    row = _mine(request, pk)
-    stored = mailboxes.read(request.vault, row)
-    form = _edit_form(request, stored)
-    if request.method == "POST" and form.is_valid():
-        mailboxes.change(request.vault, row, form.details())
+    with acting_as(request.user):
+        row = mine(request, pk)
+        stored = mailboxes.read(request.vault, row)
+        form = edit_form(request, row, stored)
+        valid = request.method == "POST" and form.is_valid()
+    if valid:
+        _change(request, row, stored, form)
         messages.success(request, _("The changes were saved."))
         return redirect("accounts:list")
-    return _form_page(request, form, row=row, stored=stored)
+    if list(form.errors) == ["mail_here"]:
+        keep_typed(form)  # one answer is missing
+    return form_page(request, form, row=row, stored=stored)
 
 
-@never_cache
-@sensitive_post_parameters("password")
-@require_http_methods(["GET", "HEAD", "POST"])
-@limited("test-connection", "10/m")
-def test(request: ReaderRequest) -> HttpResponse:
-    """Try what the form says, and tell what was found. Nothing is stored."""
-    if request.method != "POST":
-        return redirect("accounts:list")
-    row = _mine(request, _number(request.POST["account"])) if request.POST.get("account") else None
-    stored = mailboxes.read(request.vault, row) if row else None
-    form = MailAccountForm(request.POST, stored=stored, allowed=settings.ALLOWED_MAIL_NETWORKS)
-    finding = _try(request, form, row)
-    if request.headers.get("HX-Request"):
-        return render(request, "accounts/_test_result.html", {"test": finding})
-    # The reader typed it a moment ago, and the page is kept nowhere.
-    form.fields["password"].widget.render_value = True
-    return _form_page(request, form, row=row, stored=stored, test=finding if form.is_valid() else None)
-
-
+@short_transactions
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: ReaderRequest, pk: int) -> HttpResponse:
     """Ask, then end it."""
-    row = _mine(request, pk)
-    if request.method == "POST":
-        mailboxes.delete(row)
-        messages.success(
-            request, _("The account and its mail here are gone. Nothing was changed on its server.")
-        )
-        return redirect("accounts:list")
-    return render(request, "accounts/account_delete.html", {"account": overview.card(request.vault, row)})
+    with acting_as(request.user):
+        row = mine(request, pk)
+        if request.method != "POST":
+            context = {"account": overview.card(request.vault, row)}
+            return render(request, "accounts/account_delete.html", context)
+    mailboxes.delete(row)
+    messages.success(request, _("The account and its mail here are gone. Nothing was changed on its server."))
+    return redirect("accounts:list")
 
 
 @require_POST
 def pause(request: ReaderRequest, pk: int) -> HttpResponse:
     """Until the reader resumes it."""
-    mailboxes.pause(_mine(request, pk))
+    mailboxes.pause(mine(request, pk))
     return redirect("accounts:list")
 
 
 @require_POST
 def resume(request: ReaderRequest, pk: int) -> HttpResponse:
     """Go on; or answer whether mail that is gone from the server may go here too."""
-    row = _mine(request, pk)
+    row = mine(request, pk)
     answer = request.POST.get("gone")
     if answer == "accept":
         mailboxes.let_go(row)
@@ -130,59 +119,62 @@ def resume(request: ReaderRequest, pk: int) -> HttpResponse:
 @limited("sync-now", "5/m", by=limits.row)
 def sync(request: ReaderRequest, pk: int) -> HttpResponse:
     """Now."""
-    mailboxes.sync_now(_mine(request, pk))
+    mailboxes.sync_now(mine(request, pk))
     return redirect("accounts:list")
 
 
-def _mine(request: ReaderRequest, pk: int) -> MailAccount:
+def mine(request: ReaderRequest, pk: int) -> MailAccount:
+    """The reader's account of this id, or 404."""
     row: MailAccount = get_object_or_404(MailAccount.objects.for_user(request.user), pk=pk)
     return row
 
 
-def _number(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or len(text) > 18:
-        raise Http404
-    return int(text)
-
-
-def _edit_form(request: ReaderRequest, stored: Details) -> MailAccountForm:
-    initial = {
-        "name": stored.name,
-        "address": stored.address,
-        "host": stored.host,
-        "port": stored.port,
-        "security": stored.security,
-        "username": stored.username,
-        "sync_every": stored.sync_every,
-    }
+def edit_form(request: ReaderRequest, row: MailAccount, stored: Details) -> MailAccountForm:
+    """The form of an account that is there, filled with what is stored."""
+    folders = mailboxes.folder_names(request.vault, row)
     return MailAccountForm(
-        request.POST or None, stored=stored, allowed=settings.ALLOWED_MAIL_NETWORKS, initial=initial
+        request.POST or None,
+        stored=stored,
+        allowed=settings.ALLOWED_MAIL_NETWORKS,
+        folders=folders,
+        mails=mailboxes.count(row),
+        initial=initial_of(stored, folders_known=bool(folders)),
     )
 
 
-def _try(request: ReaderRequest, form: MailAccountForm, row: MailAccount | None) -> Finding:
-    if not form.is_valid():
-        wrong = [f"{form.fields[name].label}: {errors[0]}" for name, errors in form.errors.items()]
-        return Finding(False, " ".join(str(line) for line in wrong))
-    details = form.details()
-    password = mailboxes.password_of(request.vault, row) if row and not details.password else ""
-    tested = test_connection(details.server(password), allowed=settings.ALLOWED_MAIL_NETWORKS)
-    return findings.of(tested, details.security)
+def keep_typed(form: MailAccountForm) -> None:
+    """The reader typed the passwords a moment ago, and the page is kept nowhere."""
+    for name in ("password", "smtp_password"):
+        form.fields[name].widget.render_value = True  # type: ignore[attr-defined]
 
 
-def _form_page(
+def form_page(
     request: ReaderRequest,
     form: MailAccountForm,
     *,
     row: MailAccount | None = None,
     stored: Details | None = None,
     test: Finding | None = None,
+    **more: Any,
 ) -> HttpResponse:
+    """The page of the form; 422 where it is not valid."""
     context: dict[str, Any] = {
         "form": form,
         "account": {"pk": row.pk, "name": stored.name} if row and stored else None,
         "test": test,
         "allowed_none": bool(settings.ALLOWED_MAIL_NETWORKS),
+        **more,
     }
     status = 422 if form.is_bound and not form.is_valid() else 200
-    return render(request, "accounts/account_form.html", context, status=status)
+    with acting_as(request.user):
+        return render(request, "accounts/account_form.html", context, status=status)
+
+
+def _change(request: ReaderRequest, row: MailAccount, stored: Details, form: MailAccountForm) -> None:
+    details, values = form.details(), form.cleaned_data
+    if values["mail_here"] == DELETE and details.place != stored.place:
+        mailboxes.start_over(request.vault, row, details)
+    else:
+        mailboxes.change(request.vault, row, details)
+    if values["drop_left_out"]:
+        mailboxes.empty_folders(request.vault, row, set(details.left_out))
