@@ -90,6 +90,36 @@ OAUTH: dict[str, Promise] = {
     ),
 }
 
+#: Codes of accounts.smtp where they mean something else, or need other advice, than for IMAP.
+SMTP: dict[str, Promise] = {
+    "port-refused": _(
+        "Servers for sending answer at port 465 or 587. Other ports must be listed by the operator."
+    ),
+    "unreachable": _(
+        "The server for sending does not answer at this port. Nothing was sent. Check server and port, or "
+        "try later."
+    ),
+    "connect-timeout": _(
+        "The server for sending took too long to answer. Nothing was sent. Check server and port, or try "
+        "later."
+    ),
+    "tls-failed": _(
+        "The server does not speak TLS at this port. The password was not sent. TLS usually is port 465, "
+        "STARTTLS port 587."
+    ),
+    "certificate-wrong-name": _(
+        "The certificate belongs to a server of another name. The password was not sent. Use the name that "
+        "the provider gives for SMTP."
+    ),
+    "starttls-missing": _(
+        "The server offers no STARTTLS. The password was not sent. Choose TLS and port 465."
+    ),
+    "not-smtp": _(
+        "Something answers there, but it is no server for sending. The password was not sent. Check server "
+        "and port."
+    ),
+}
+
 #: Codes of a sync: mail.imap.errors.SyncError, and those that the sync itself gives.
 SYNC: dict[str, Promise] = {
     "connection-lost": _("The connection broke off. What was stored is safe; the rest follows."),
@@ -110,6 +140,11 @@ SYNC: dict[str, Promise] = {
 }
 
 UNKNOWN = _("The sync did not come to its end. What was stored is safe; it is tried again.")
+
+
+def smtp_text_of(code: str, provider: str = "") -> str:
+    """The same for the server that mail is sent through."""
+    return str(SMTP[code]) if code in SMTP else text_of(code, provider)
 
 
 def text_of(code: str, provider: str = "") -> str:

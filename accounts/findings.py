@@ -9,12 +9,13 @@ from django.utils.translation import gettext_lazy as _
 from accounts import errortexts
 from accounts.connections import Tested
 
-_NAME, _CONNECTION, _TLS, _IMAP, _LOGIN = "name", "connection", "tls", "imap", "login"
+_NAME, _CONNECTION, _TLS, _IMAP, _SMTP, _LOGIN = "name", "connection", "tls", "imap", "smtp", "login"
 _NAMES: dict[str, Promise] = {
     _NAME: _("Name and port"),
     _CONNECTION: _("Connection"),
     _TLS: _("Encryption"),
     _IMAP: _("IMAP"),
+    _SMTP: _("SMTP"),
     _LOGIN: _("Sign-in"),
 }
 _ORDER = {
@@ -36,6 +37,7 @@ _FAILS_AT = {
     "certificate-untrusted": _TLS,
     "starttls-missing": _TLS,
     "not-imap": _IMAP,
+    "not-smtp": _IMAP,
     "server-busy": _IMAP,
     "server-closed": _IMAP,
     "login-refused": _LOGIN,
@@ -61,11 +63,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A whole test, in words."""
+    """A whole test, in words. `sending` is that of the server for sending, where there is one."""
 
     ok: bool
     text: str
     steps: tuple[Step, ...] = ()
+    sending: "Finding | None" = None
 
 
 def of(tested: Tested, security: str) -> Finding:
@@ -77,12 +80,22 @@ def of(tested: Tested, security: str) -> Finding:
     )
 
 
-def _steps(security: str, failed: str) -> tuple[Step, ...]:
+def of_sending(tested: Tested, security: str, provider: str = "") -> Finding:
+    """The words for a test of the server for sending."""
+    if tested.code == "ok":
+        text = gettext("The server for sending takes user name and password. Nothing was sent.")
+        return Finding(True, text, _steps(security, "", _SMTP))
+    failed = _FAILS_AT.get(tested.code, _CONNECTION)
+    return Finding(False, errortexts.smtp_text_of(tested.code, provider), _steps(security, failed, _SMTP))
+
+
+def _steps(security: str, failed: str, protocol: str = _IMAP) -> tuple[Step, ...]:
     steps, state = [], "ok"
     for key in _ORDER[security]:
+        name = str(_NAMES[protocol if key == _IMAP else key])
         if key == failed:
-            steps.append(Step(str(_NAMES[key]), "failed"))
+            steps.append(Step(name, "failed"))
             state = "skipped"
         else:
-            steps.append(Step(str(_NAMES[key]), state))
+            steps.append(Step(name, state))
     return tuple(steps)

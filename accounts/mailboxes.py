@@ -48,6 +48,7 @@ class Outgoing:
     username: str = ""
     own_password: bool = False
     password: str = field(default="", repr=False)
+    has_password: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +197,7 @@ def _keep_or_wipe(vault: Vault, row: MailAccount, before: Details, details: Deta
         row.smtp_password = vault.seal_secret(row, "smtp_password", details.smtp.password.encode())
     elif details.smtp_place == before.smtp_place:
         return
-    elif details.smtp.own_password or not details.password:
+    elif details.smtp.own_password or (row.token is None and not details.password):
         row.smtp_password = vault.seal_secret(row, "smtp_password", b"")  # one of its own: to be entered
     else:
         row.smtp_password = None
@@ -357,6 +358,7 @@ def _outgoing(vault: Vault, row: MailAccount) -> Outgoing | None:
         security=row.smtp_security,
         username="" if row.smtp_username is None else vault.open_text(row, "smtp_username"),
         own_password=row.smtp_password is not None,
+        has_password=row.smtp_password is None or vault.open_secret(row, "smtp_password") != b"",
     )
 
 
