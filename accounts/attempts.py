@@ -86,7 +86,7 @@ def failed(request: HttpRequest, username: str, factor: Factor) -> None:
 def passed(request: HttpRequest, username: str) -> None:
     """Everything that was asked for was right: this user name begins anew from this IP address."""
     who = _who(request, username)
-    AxesProxyHandler.get_failures(who.bare, who.credentials)
+    AxesProxyHandler.update_request(who.bare)
     AxesProxyHandler.get_implementation().reset_user_attempts(who.bare, who.credentials)
     AccessFailureLog.objects.filter(username=who.name, ip_address=who.ip_address).delete()
 
@@ -129,7 +129,9 @@ def prune() -> int:
 
 
 def _who(request: HttpRequest, username: str, factor: str = "") -> _Who:
-    normal = unicodedata.normalize("NFKC", username[:_KEPT]).replace("\0", "")
+    # Neither is text to PostgreSQL.
+    text = username[:_KEPT].replace("\0", "").encode("utf-8", "replace").decode()
+    normal = unicodedata.normalize("NFKC", text)
     user = User.objects.filter(username__iexact=normal).first()
     # No user name has a question mark in it.
     name = user.username.casefold()[:_KEPT] if user else f"?{_digest(normal.casefold())}"
@@ -150,7 +152,7 @@ def _bare(request: HttpRequest, factor: str) -> HttpRequest:
 
 def _digest(name: str) -> str:
     key = kdf.derive(settings.SECRET_KEY.encode(), "attempts")
-    return hmac.digest(key, name.encode("utf-8", "surrogatepass"), "sha256").hex()[:32]
+    return hmac.digest(key, name.encode(), "sha256").hex()[:32]
 
 
 def _wait_of_pair(who: _Who) -> int:

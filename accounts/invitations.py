@@ -5,12 +5,14 @@
 The signature has no time in it: the same link can be written again as long as the row lives.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -83,10 +85,29 @@ def state_of(row: Invitation) -> State:
     return State.EXPIRED if row.expires_at <= timezone.now() else State.OPEN
 
 
+def in_state(rows: QuerySet[Invitation], state: State) -> QuerySet[Invitation]:
+    """Those of `rows` that are in that state now."""
+    now = timezone.now()
+    unused = rows.filter(used_at=None)
+    return {
+        State.UNKNOWN: rows.none(),
+        State.USED: rows.exclude(used_at=None),
+        State.REVOKED: unused.exclude(revoked_at=None),
+        State.EXPIRED: unused.filter(revoked_at=None, expires_at__lte=now),
+        State.OPEN: unused.filter(revoked_at=None, expires_at__gt=now),
+    }[state]
+
+
+def revoke(keys: Iterable[int]) -> int:
+    """End those of them that are open, also where somebody has begun to sign up. Returns how many."""
+    rows = Invitation.objects.filter(pk__in=list(keys))
+    return in_state(rows, State.OPEN).update(revoked_at=timezone.now())
+
+
 def open_for_operators() -> Invitation | None:
     """The newest operator's invitation that still works, if there is one."""
-    rows = Invitation.objects.filter(operator=True, used_at=None, revoked_at=None)
-    return rows.filter(expires_at__gt=timezone.now()).order_by("-pk").first()
+    rows = Invitation.objects.filter(operator=True)
+    return in_state(rows, State.OPEN).order_by("-pk").first()
 
 
 def _signer() -> Signer:

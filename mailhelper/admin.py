@@ -1,56 +1,18 @@
 """What operators see of our own rows: state, counts and times. Protected columns are never shown."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from axes.models import AccessAttempt
 from django.contrib import admin
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts import grants
-from accounts.fields import ProtectedField
-from accounts.models import Invitation, MailAccount, ReaderSession, User
+from accounts.models import Invitation, MailAccount, ReaderSession, SecurityEvent, User
 from mail.models import SyncRun
-
-if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Any]
-else:  # generic for the type checker only
-    ModelAdmin = admin.ModelAdmin
-
-
-class StateAdmin(ModelAdmin):
-    """Rows to look at: nothing to add, change or delete."""
-
-    actions = None
-    show_full_result_count = False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Everybody's rows, the newest first."""
-        manager = getattr(self.model, "unscoped", self.model._default_manager)
-        rows: QuerySet[Any] = manager.order_by("-pk")
-        return rows
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """All columns but the protected ones and the login hash."""
-        fields = self.model._meta.fields
-        return [f.name for f in fields if not isinstance(f, ProtectedField) and f.name != "password"]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """All of them."""
-        return self.get_fields(request, obj)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Rows of state are made by the product."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """And changed by it."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """And deleted by their owners."""
-        return False
+from mailhelper.dooradmin import InvitationAdmin, LockoutAdmin, SecurityEventAdmin
+from mailhelper.stateadmin import StateAdmin
 
 
 @admin.register(User)
@@ -95,8 +57,6 @@ class SyncRunAdmin(StateAdmin):
     list_filter = ("error",)
 
 
-@admin.register(Invitation)
-class InvitationAdmin(StateAdmin):
-    """Who was invited when; for whom it was is not shown."""
-
-    list_display = ("pk", "operator", "made_at", "expires_at", "used_at", "user")
+admin.site.register(Invitation, InvitationAdmin)
+admin.site.register(AccessAttempt, LockoutAdmin)
+admin.site.register(SecurityEvent, SecurityEventAdmin)

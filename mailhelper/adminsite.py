@@ -23,7 +23,7 @@ class OperatorsSite(AdminSite):
     enable_nav_sidebar = False
 
     #: Others register themselves too: one-time-password devices would show their secrets here.
-    _APPS = frozenset({"accounts", "mail", "django_celery_beat", "django_celery_results"})
+    _APPS = frozenset({"accounts", "axes", "mail", "django_celery_beat", "django_celery_results"})
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Take in what belongs here; leave out the rest."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from axes.models import AccessAttempt
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from django.utils import timezone
 from django_celery_beat.models import (
@@ -16,9 +17,9 @@ from django_celery_beat.models import (
 )
 from django_celery_results.models import GroupResult, TaskResult
 
-from accounts import invitations
+from accounts import events, invitations
 from accounts.door import level_of
-from accounts.models import KnownDevice, MailAccount, ReaderSession
+from accounts.models import KnownDevice, MailAccount, ReaderSession, SecurityEvent
 from mail.models import Email, SyncRun
 from tests.conftest import Reader, sign_in
 from tests.mail.factories import make_account, make_email
@@ -167,11 +168,26 @@ def _solar(owner: Reader) -> SolarSchedule:
     return SolarSchedule.objects.get_or_create(event="sunset", latitude=47, longitude=8)[0]
 
 
+def _attempt(owner: Reader) -> AccessAttempt:
+    """A failure of theirs, as axes has it."""
+    where = f"192.0.2.{AccessAttempt.objects.count() + 1}"
+    return AccessAttempt.objects.create(
+        username=owner.user.username, ip_address=where, failures_since_start=5
+    )
+
+
+def _event(owner: Reader) -> SecurityEvent:
+    events.record(owner.pk, SecurityEvent.Kind.SIGNED_IN)
+    return SecurityEvent.objects.for_user(owner.user).latest("pk")
+
+
 #: What the admin's pages of a model are filled with. A new model must be named here.
 ADMIN_ROWS: dict[str, Callable[[Reader], Any]] = {
     "accounts/user": lambda owner: owner.user,
     "accounts/mailaccount": _some_account,
     "accounts/invitation": lambda owner: invitations.make("somebody@example.org"),
+    "accounts/securityevent": _event,
+    "axes/accessattempt": _attempt,
     "mail/syncrun": _run,
     "django_celery_beat/periodictask": _periodic,
     "django_celery_beat/clockedschedule": lambda owner: ClockedSchedule.objects.create(

