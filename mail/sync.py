@@ -9,19 +9,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import cast
 
 from django.conf import settings
 from django.utils import timezone
 
 from accounts import grants
-from accounts.connections import ConnectionFailed, Security, Server, open_imap
+from accounts.connections import ConnectionFailed
 from accounts.grants import NoGrant
 from accounts.keyring import WorkerKeys
 from accounts.language import zone_of
 from accounts.models import MailAccount
 from accounts.ownership import acting_as, acting_as_operator
-from mail import earlier, folders, gone, lease, runs, schedule
+from mail import connecting, earlier, folders, gone, lease, runs, schedule
 from mail.imap.errors import SyncError
 from mail.imap.session import Session
 from mail.lease import Heartbeat, Lease, LeaseLost
@@ -35,6 +34,7 @@ logger = logging.getLogger(__name__)
 UNIT_SECONDS = 3.0
 POISON = 3  # units begun in a row and never ended
 _FOLDER_ONLY = frozenset({"folder-gone", "folder-refused"})
+_REFUSALS = frozenset({"login-refused", "token-refused", "token-revoked"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +124,13 @@ def _still_ours(account: MailAccount, held: Lease) -> Iterator[None]:
 
 
 def _give_up(account: MailAccount, run: SyncRun, failure: ConnectionFailed) -> None:
-    """Only a refused password waits for the reader: servers, names and certificates mend themselves.
+    """Only a refused password or token waits for the reader: servers, names and certificates mend themselves.
 
     Some servers refuse without a reason when they are busy: their word counts the second time, an hour later.
     """
     runs.finish(run, failure.code)
     twice = account.error == failure.code
-    if failure.code == "login-refused" and (failure.permanent or twice):
+    if failure.code in _REFUSALS and (failure.permanent or twice):
         schedule.needs_reader(account, failure.code)
     elif failure.code == "login-refused":
         schedule.failed(account, failure.code, hopeless=True)
@@ -141,8 +141,7 @@ def _give_up(account: MailAccount, run: SyncRun, failure: ConnectionFailed) -> N
 
 def _work(unit: Unit) -> tuple[bool, str]:
     """Whether there is more to do, and what the reader should know of this run."""
-    server = server_of(unit.account, unit.keys)
-    client = open_imap(server, allowed=settings.ALLOWED_MAIL_NETWORKS)
+    client = connecting.connect(unit.account, unit.keys, unit.lease)
     client.wire.on_bytes = Heartbeat(unit.lease)
     with Session(client) as session:
         thorough = unit.run.full or earlier.searching(unit.account)
@@ -201,19 +200,6 @@ def _fetch(unit: Unit, scanner: Scanner, found: list[Found]) -> Iterator[bool]:
             yield not unit.over() or all(mail.unreadable for mail in batch)
         if clean and one.whole:
             scanner.finish(one)
-
-
-def server_of(account: MailAccount, keys: WorkerKeys) -> Server:
-    """Where the account is. Raises ConnectionFailed("login-refused") where no password is kept."""
-    if account.password is None:
-        raise ConnectionFailed("login-refused", permanent=True)
-    return Server(
-        host=keys.open_text(account, "host"),
-        port=account.port,
-        security=cast(Security, account.security),
-        username=keys.open_text(account, "username"),
-        password=keys.open_text(account, "password"),
-    )
 
 
 def reader_of(account: MailAccount, keys: WorkerKeys) -> ReaderContext:

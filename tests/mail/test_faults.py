@@ -12,7 +12,7 @@ from django.db import connection
 from accounts import mailboxes
 from accounts.models import MailAccount
 from accounts.ownership import acting_as
-from mail import lease, sync
+from mail import connecting, lease, sync
 from mail.models import SyncRun
 from tests.conftest import Reader
 from tests.mail.mailboxes import ONE_MAIL, letter, mails, reload, sync_whole
@@ -29,7 +29,7 @@ def test_who_was_overtaken_by_a_mended_password_does_not_stop_the_account(
     account.password = alice.vault.seal_secret(account, "password", b"wrong")
     account.save(update_fields=["password"])
     box.append([letter(1)])
-    open_imap = sync.open_imap
+    open_imap = connecting.open_imap
 
     def mend_meanwhile(*args: Any, **options: Any) -> Any:
         with acting_as(alice.user):
@@ -41,7 +41,7 @@ def test_who_was_overtaken_by_a_mended_password_does_not_stop_the_account(
             raise RuntimeError(what)
         return open_imap(*args, **options)
 
-    monkeypatch.setattr(sync, "open_imap", mend_meanwhile)
+    monkeypatch.setattr(connecting, "open_imap", mend_meanwhile)
     with contextlib.suppress(RuntimeError):
         assert sync.run_unit(account.pk) is False
     assert (reload(account).state, reload(account).error) == ("active", "")
