@@ -63,12 +63,16 @@ def limited(name: str, rate: str, by: By = person) -> Callable[[View], View]:
 def too_often(request: HttpRequest, seconds: int) -> HttpResponse:
     """429, as a page; for htmx in the page's own place for what is told."""
     sentence = attempts.refusal(seconds)
-    headers = {"Retry-After": str(seconds), "Cache-Control": "no-store"}
     if request.headers.get("HX-Request"):
         messages.warning(request, sentence)
-        place = {"HX-Retarget": ".notices", "HX-Reswap": "outerHTML show:window:top"}
-        return render(request, "_messages.html", status=429, headers={**headers, **place})
-    return render(request, "429.html", {"sentence": sentence}, status=429, headers=headers)
+        response = render(request, "_messages.html", status=429)
+        response.headers["HX-Retarget"] = ".notices"
+        response.headers["HX-Reswap"] = "outerHTML show:window:top"
+    else:
+        response = render(request, "429.html", {"sentence": sentence}, status=429)
+    response.headers["Retry-After"] = str(seconds)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _count(request: HttpRequest, name: str, rate: str, whom: str) -> int:
@@ -82,7 +86,8 @@ def _count(request: HttpRequest, name: str, rate: str, whom: str) -> int:
         _tell(error)
         return 0
     _told.clear()
-    return max(1, usage["time_left"]) if usage and usage["should_limit"] else 0
+    # Its last second still belongs to the window.
+    return usage["time_left"] + 1 if usage and usage["should_limit"] else 0
 
 
 def _digest(text: str) -> str:
