@@ -5,32 +5,45 @@ in parallel requests. The device slows down by itself after wrong codes.
 """
 
 import base64
+import logging
 import math
+import os
 import re
 import time
 from dataclasses import dataclass
 
 import segno
+from django.conf import settings
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django_otp import verify_token
-from django_otp.oath import TOTP
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts.models import User
+from accounts import serverkeys
+from accounts.ids import draw_id
+from accounts.models import Authenticator, User
+from accounts.models.authenticator import KEY_BYTES, STEP, TOLERANCE
+from accounts.sealing import CannotOpen
+
+logger = logging.getLogger(__name__)
 
 _CODE = re.compile(r"[0-9]{6}", re.ASCII)
-_LOOK_AROUND = 20  # steps: how wrong a clock is still recognised, ten minutes
+# How wrong a clock is still recognised, in steps: ten minutes while pairing. At sign-in one minute, since a
+# thief who is told that a guess comes true in half a minute guesses among five codes instead of three.
+_FAR, _NEAR = 20, 2
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What came of a code. `wait` and `clock_off` are seconds, 0 where that is not the reason."""
+    """What came of a code. `wait` and `clock_off` are seconds, 0 where that is not the reason.
+
+    `closed`: the server has no key to the authenticator any more, so that no code can be compared.
+    """
 
     ok: bool
     wait: int = 0
     clock_off: int = 0
+    closed: bool = False
 
 
 def is_code(text: str) -> bool:
@@ -38,56 +51,72 @@ def is_code(text: str) -> bool:
     return bool(_CODE.fullmatch(text))
 
 
-def device_of(user: User, *, confirmed: bool = True) -> TOTPDevice | None:
-    """The reader's authenticator."""
-    found: TOTPDevice | None = (
-        TOTPDevice.objects.filter(user=user, confirmed=confirmed).order_by("pk").first()
-    )
+def make(user: User, *, confirmed: bool = False) -> Authenticator:
+    """A new one with a random secret."""
+    row = Authenticator(pk=draw_id(Authenticator), user=user, name="authenticator", confirmed=confirmed)
+    row.secret = serverkeys.seal(settings.GRANT_KEYS, os.urandom(KEY_BYTES), row.place())
+    row.save(force_insert=True)
+    return row
+
+
+def device_of(user: User, *, confirmed: bool = True) -> Authenticator | None:
+    """The reader's authenticator, or the one that they are pairing."""
+    found: Authenticator | None = Authenticator.objects.filter(user=user, confirmed=confirmed).first()
     return found
 
 
-def check(device: TOTPDevice, code: str) -> Checked:
+def check(device: Authenticator, code: str, *, pairing: bool = False) -> Checked:
     """Try a code, which is worth nothing afterwards."""
     allowed, why = device.verify_is_allowed()
     if not allowed:
         return Checked(False, wait=_seconds_until(why))
-    if is_code(code) and verify_token(device.user, device.persistent_id, code):
-        return Checked(True)
-    return Checked(False, clock_off=_clock_off(device, code) if is_code(code) else 0)
+    if not is_code(code):
+        return Checked(False)
+    try:
+        if verify_token(device.user, device.persistent_id, code):
+            return Checked(True)
+        return Checked(False, clock_off=_clock_off(device, int(code), _FAR if pairing else _NEAR))
+    except CannotOpen:
+        logger.error("No key of GRANT_KEYS opens the authenticator of user %s", device.user_id)
+        return Checked(False, closed=True)
 
 
-def pairing_picture(device: TOTPDevice) -> SafeString:
+def pairing_picture(device: Authenticator) -> SafeString:
     """The QR code as an <svg> without styles and without a size of its own."""
     picture = segno.make(device.config_url, error="m", micro=False)
     drawn = picture.svg_inline(omitsize=True, svgclass=None, lineclass=None, dark="#000", border=2)
     return mark_safe(drawn)  # noqa: S308  (made of modules and numbers; the text is drawn, not written)
 
 
-def secret_of(device: TOTPDevice) -> str:
+def secret_of(device: Authenticator) -> str:
     """The key in base 32, as apps take it."""
-    return base64.b32encode(device.bin_key).decode()
+    return base64.b32encode(device.key).decode()
 
 
-def secret_groups(device: TOTPDevice) -> list[str]:
+def secret_groups(device: Authenticator) -> list[str]:
     """The same in fours, to be typed."""
     text = secret_of(device)
     return [text[at : at + 4] for at in range(0, len(text), 4)]
 
 
-def code_of(device: TOTPDevice) -> tuple[str, int]:
+def code_of(device: Authenticator) -> tuple[str, int]:
     """The present code and the seconds that it lasts."""
     now = time.time()
-    return f"{_totp(device, now).token():06d}", int(device.step - int(now) % device.step)
+    return f"{device.totp(now).token():06d}", int(STEP - int(now) % STEP)
 
 
-def refusal(checked: Checked, *, pairing: bool = False) -> str:
-    """Why a code was not taken, for the reader. How wrong a clock is stays untold outside pairing: it would
-    tell a thief that a code was right at another time."""
+def refusal(checked: Checked) -> str:
+    """Why a code was not taken, for the reader."""
+    if checked.closed:
+        return _(
+            "This server has lost its key to the authenticator, so that no code can be checked. The mail is "
+            "safe. Tell the operator; a backup code works meanwhile."
+        )
     if checked.wait:
         return _("Too many wrong codes. Wait {seconds} s, then enter the next one.").format(
             seconds=checked.wait
         )
-    if pairing and checked.clock_off:
+    if checked.clock_off:
         return _(
             "This code is right for a clock that is {minutes} min off. Let the phone set its time by itself, "
             "then enter a new code."
@@ -98,19 +127,19 @@ def refusal(checked: Checked, *, pairing: bool = False) -> str:
     )
 
 
-def _clock_off(device: TOTPDevice, code: str) -> int:
+def _clock_off(device: Authenticator, code: int, look_around: int) -> int:
+    """By how many seconds a clock is wrong that shows this code now; 0 where no clock near by does.
+
+    What was used, or is older, tells nothing of clocks.
+    """
+    device.refresh_from_db(fields=["drift", "last_t"])
     now = time.time()
-    for steps in range(1, _LOOK_AROUND + 1):
-        for shift in (steps * device.step, -steps * device.step):
-            if steps > device.tolerance and _totp(device, now + shift).token() == int(code):
-                return int(abs(shift))
+    for steps in range(TOLERANCE + 1, look_around + 1):
+        for shift in (steps * STEP, -steps * STEP):
+            there = device.totp(now + shift)
+            if there.t() > device.last_t and there.token() == code:
+                return abs(shift + device.drift * STEP)
     return 0
-
-
-def _totp(device: TOTPDevice, at: float) -> TOTP:
-    totp = TOTP(device.bin_key, device.step, device.t0, device.digits, device.drift)
-    totp.time = at
-    return totp
 
 
 def _seconds_until(why: dict[str, object] | None) -> int:

@@ -7,9 +7,12 @@
 * plain: readable by whoever has the database; the model says why in `PLAIN`.
 """
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.db import models
+
+from accounts.sealing import Place
 
 
 class ProtectedField(models.BinaryField):  # type: ignore[type-arg]
@@ -35,9 +38,16 @@ class SecretField(ProtectedField):
 
 
 class ServerField(ProtectedField):
-    """An envelope under the server's keys."""
+    """An envelope under the server's keys.
+
+    `place` tells where a row's value belongs, so that it can be sealed again under a newer key.
+    """
 
     privacy = "server"
+
+    def __init__(self, *args: Any, place: Callable[[Any], Place] | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.place = place  # no part of a migration: it is not the column's business
 
 
 class KeyedField(ProtectedField):

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts import keyring
+from accounts import authenticator, keyring
 from accounts.ids import draw_id
 from accounts.invitations import State, state_of
 from accounts.keyring import Vault
-from accounts.models import Identity, Invitation, User
+from accounts.models import Authenticator, Identity, Invitation, User
 from accounts.ownership import acting_as_operator
 from accounts.recovery import Misread, read_recovery_key
 from accounts.sealing import CannotOpen, Key
@@ -70,12 +69,12 @@ def _store(invitation: Invitation, user: User, identity: Identity) -> None:
     User.objects.filter(invitations=row, is_active=False, last_login=None).delete()
     user.save(force_insert=True)
     identity.save(force_insert=True)
-    TOTPDevice.objects.create(user=user, name="authenticator", confirmed=False)
+    authenticator.make(user)
     Invitation.objects.filter(pk=row.pk).update(user=user)
 
 
 @transaction.atomic
-def complete(user: User, device: TOTPDevice) -> None:
+def complete(user: User, device: Authenticator) -> None:
     """Step 2, after the code was right: the reader may sign in from now on. Raises InvitationGone."""
     now = timezone.now()
     mine = Invitation.objects.filter(user=user, used_at=None, revoked_at=None, expires_at__gt=now)

@@ -13,13 +13,12 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import authenticator, grants, keyring, mailboxes
 from accounts.ids import draw_id
 from accounts.keyring import Vault
 from accounts.mailboxes import Details
-from accounts.models import Grant, Identity, MailAccount, User
+from accounts.models import Authenticator, Grant, Identity, MailAccount, User
 from accounts.ownership import acting_as_operator
 from accounts.sealing import CannotOpen
 from mail.demo.entries import READER
@@ -40,7 +39,7 @@ class DemoReader:
 
     user: User
     account: int
-    device: TOTPDevice
+    device: Authenticator
     password: str = field(repr=False)
 
     @property
@@ -95,7 +94,7 @@ def _make(password: str) -> tuple[User, Vault]:
     identity, vault = keyring.make(user.pk, password)
     identity.enrolled_at = timezone.now()
     identity.save(force_insert=True)
-    TOTPDevice.objects.create(user=user, name="authenticator", confirmed=True)
+    authenticator.make(user, confirmed=True)
     return user, vault
 
 

@@ -71,7 +71,6 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_otp",
-    "django_otp.plugins.otp_totp",
     "accounts.apps.AttemptsConfig",
     "django_ratelimit",
     "django_celery_beat",
@@ -136,7 +135,6 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "accounts.passwords.SimplePasswordValidator"},
 ]
-OTP_TOTP_ISSUER = "Mail Helper"
 LOGIN_URL = "accounts:sign_in"
 
 #: The vault locks after so long without an act of the reader, and after so long at all.

@@ -19,12 +19,11 @@ from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 from django.test import Client, RequestFactory
 from django.utils import timezone
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts import keyring, ownership, unlocking
+from accounts import authenticator, keyring, ownership, unlocking
 from accounts.kdf import Cost
 from accounts.keyring import Vault
-from accounts.models import User
+from accounts.models import Authenticator, User
 from mail import sync
 
 pytest_plugins = ["tests.servers.fixtures"]
@@ -38,7 +37,7 @@ class Reader:
 
     user: User
     vault: Vault
-    device: TOTPDevice
+    device: Authenticator
     password: str = PASSWORD
 
     @property
@@ -134,8 +133,7 @@ def sign_up(name: str, **rights: bool) -> Reader:
     identity, vault = keyring.make(user.pk, PASSWORD)
     identity.enrolled_at = timezone.now()
     identity.save(force_insert=True)
-    device = TOTPDevice.objects.create(user=user, name="authenticator", confirmed=True)
-    return Reader(user, vault, device)
+    return Reader(user, vault, authenticator.make(user, confirmed=True))
 
 
 def sign_in(reader: Reader) -> Client:

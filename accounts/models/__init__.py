@@ -1,5 +1,6 @@
 """The package is the public name, the file is the home."""
 
+from accounts.models.authenticator import Authenticator
 from accounts.models.backupcode import BackupCode
 from accounts.models.identity import ContentKey, Identity
 from accounts.models.invitation import Invitation
@@ -11,6 +12,7 @@ from accounts.models.transfer import Transfer
 from accounts.models.user import User
 
 __all__ = [
+    "Authenticator",
     "BackupCode",
     "ContentKey",
     "Grant",

@@ -93,6 +93,7 @@ def _first_factor(request: HttpRequest, form: SignInForm) -> tuple[User, Key] | 
     wait = attempts.wait_of(request, name)
     if wait:
         credentials.pretend(password)
+        attempts.pretend(request)
         form.add_error(None, attempts.refusal(wait))
         return None
     found = credentials.check(request, name, password)
@@ -110,6 +111,8 @@ def _second_factor(request: HttpRequest, waiting: Waiting, code: str) -> str:
     device = authenticator.device_of(waiting.user)
     if device and authenticator.is_code(code):
         checked = authenticator.check(device, code)
+        if checked.closed:  # nothing was compared: no failure of theirs
+            return authenticator.refusal(checked)
         problem = "" if checked.ok else authenticator.refusal(checked)
     elif device and backupcodes.use(waiting.user.pk, code):
         events.record(waiting.user.pk, Kind.BACKUP_CODE_USED, request)

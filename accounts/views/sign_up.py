@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import authenticator, backupcodes, events, invitations, keyring, signup, unlocking
 from accounts.door import ReaderRequest, enrolling, visitor
@@ -16,7 +15,7 @@ from accounts.forms import CodeForm, RecoveryKeyForm, SignUpForm
 from accounts.invitations import State
 from accounts.language import zone_of
 from accounts.limits import limited
-from accounts.models import BackupCode, Identity, SecurityEvent
+from accounts.models import Authenticator, BackupCode, Identity, SecurityEvent
 from accounts.ownership import acting_as
 from accounts.signup import Choice, RecoveryKey
 from accounts.unlocking import Waiting
@@ -69,10 +68,10 @@ def sign_up_authenticator(request: HttpRequest) -> HttpResponse:
         return _invalid(request, State.UNKNOWN)
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        checked = authenticator.check(device, form.cleaned_data["code"])
+        checked = authenticator.check(device, form.cleaned_data["code"], pairing=True)
         if checked.ok:
             return _complete(request, waiting, device)
-        form.add_error(None, authenticator.refusal(checked, pairing=True))
+        form.add_error(None, authenticator.refusal(checked))
     context = {
         "form": form,
         "qr": authenticator.pairing_picture(device),
@@ -134,7 +133,7 @@ def _choice(form: SignUpForm) -> Choice:
     )
 
 
-def _complete(request: HttpRequest, waiting: Waiting, device: TOTPDevice) -> HttpResponse:
+def _complete(request: HttpRequest, waiting: Waiting, device: Authenticator) -> HttpResponse:
     user = waiting.user
     with acting_as(user):
         vault = keyring.unlock(Identity.objects.for_user(user).get(), waiting.key)

@@ -12,10 +12,9 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.core import serializers
 from django.db import connection
 from django.test import Client, RequestFactory
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import attempts, backupcodes, knowndevices, tasks
-from accounts.models import SecurityEvent
+from accounts.models import Authenticator, SecurityEvent
 from tests.accounts.conftest import code_of, wrong_code_of
 from tests.conftest import PASSWORD, Reader, sign_in
 
@@ -218,9 +217,9 @@ def test_the_right_password_does_not_pay_for_wrong_codes(
     """Who has the password alone cannot go on for ever: only both factors begin anew."""
     for _ in range(LIMIT):
         password_of(visitor)
-        TOTPDevice.objects.update(throttling_failure_count=0)
+        Authenticator.objects.update(throttling_failure_count=0)
         visitor.post(CODE, {"code": wrong_code_of(alice)})
-    TOTPDevice.objects.update(throttling_failure_count=0)
+    Authenticator.objects.update(throttling_failure_count=0)
     assert TOLD in visitor.post(CODE, {"code": code_of(alice)}).content.decode()
     assert TOLD in password_of(visitor).content.decode()
 

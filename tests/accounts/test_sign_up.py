@@ -10,10 +10,9 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import authenticator, backupcodes, invitations, keyring, signup, unlocking
-from accounts.models import BackupCode, Identity, Invitation, SecurityEvent, User
+from accounts.models import Authenticator, BackupCode, Identity, Invitation, SecurityEvent, User
 from accounts.signup import InvitationGone
 from tests.conftest import Reader
 
@@ -38,8 +37,8 @@ def choose(
 
 
 def pair(browser: Client, name: str = "dora", shift: int = 0) -> object:
-    device = TOTPDevice.objects.get(user__username=name)
-    code = f"{authenticator._totp(device, timezone.now().timestamp() + shift).token():06d}"
+    device = Authenticator.objects.get(user__username=name)
+    code = f"{device.totp(timezone.now().timestamp() + shift).token():06d}"
     return browser.post(AUTHENTICATOR, {"code": code})
 
 
@@ -198,7 +197,7 @@ def test_an_invitation_works_once(visitor: Client, invitation: Invitation) -> No
 
 def test_of_two_who_complete_at_once_the_second_is_refused(invitation: Invitation) -> None:
     user, _ = signup.begin(invitation, signup.Choice("dora", PASSWORD, "en", "UTC"))
-    device = TOTPDevice.objects.get(user=user)
+    device = Authenticator.objects.get(user=user)
     signup.complete(user, device)
     with pytest.raises(InvitationGone):
         signup.complete(user, device)
@@ -208,7 +207,7 @@ def test_of_two_who_complete_at_once_the_second_is_refused(invitation: Invitatio
 def test_of_four_who_complete_in_parallel_one_succeeds() -> None:
     row = invitations.make("dora@example.org")
     user, _ = signup.begin(row, signup.Choice("dora", PASSWORD, "en", "UTC"))
-    device = TOTPDevice.objects.get(user=user)
+    device = Authenticator.objects.get(user=user)
     together = threading.Barrier(4)
 
     def complete() -> bool:
@@ -257,7 +256,7 @@ def test_a_clock_that_is_off_is_named(visitor: Client, invitation: Invitation) -
 def test_the_authenticators_page_shows_picture_and_key(visitor: Client, invitation: Invitation) -> None:
     choose(visitor, invitation)
     page = visitor.get(AUTHENTICATOR).content.decode()
-    secret = authenticator.secret_of(TOTPDevice.objects.get())
+    secret = authenticator.secret_of(Authenticator.objects.get())
     assert "<svg viewBox=" in page
     assert "style=" not in page
     assert re.sub(r"</span>\s*<span>", "", page).count(secret) == 1

@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 from django.urls import reverse
 from django_otp.oath import totp
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
 from accounts import invitations
+from accounts.models import Authenticator
 from tests.conftest import PASSWORD, Reader
 
 NEW_PASSWORD = "four random words, well kept"
@@ -36,7 +36,9 @@ class Visitor:
         return page
 
     def close(self) -> None:
-        """End the profile."""
+        """End the profile, once nothing is under way: the database is emptied next."""
+        for page in self.context.pages:
+            page.wait_for_load_state("networkidle")
         self.context.close()
 
     def _hear(self, message: ConsoleMessage) -> None:
@@ -67,8 +69,8 @@ def give_password(page: Page, reader: Reader) -> None:
 
 def code_of(reader: Reader) -> str:
     """The present code; one that was used in this test is good again."""
-    TOTPDevice.objects.filter(pk=reader.device.pk).update(last_t=-1, throttling_failure_count=0)
-    return f"{totp(reader.device.bin_key):06d}"
+    Authenticator.objects.filter(pk=reader.device.pk).update(last_t=-1, throttling_failure_count=0)
+    return f"{totp(reader.device.key):06d}"
 
 
 def lock(page: Page) -> None:

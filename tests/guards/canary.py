@@ -10,11 +10,10 @@ from typing import Any
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import authenticator, invitations, keyring, unlocking
 from accounts.keyring import Vault
-from accounts.models import ContentKey, Identity, MailAccount, User
+from accounts.models import Authenticator, ContentKey, Identity, MailAccount, User
 from accounts.recovery import read_recovery_key
 from mail.models import Email, Folder
 
@@ -99,8 +98,8 @@ class Walk:
         return User.objects.get(username=self.name)
 
     @property
-    def device(self) -> TOTPDevice:
-        return TOTPDevice.objects.get(user=self.user)
+    def device(self) -> Authenticator:
+        return Authenticator.objects.get(user=self.user)
 
     @property
     def account(self) -> MailAccount:
@@ -125,7 +124,7 @@ class Walk:
         password = MARKS["readerpassword"]
         self.post(path, {"username": self.name, "password": password, "password_again": password})
         self.post("/sign-up/authenticator/", {"code": "000000"}, 422)
-        TOTPDevice.objects.update(throttling_failure_timestamp=None, throttling_failure_count=0)
+        Authenticator.objects.update(throttling_failure_timestamp=None, throttling_failure_count=0)
         self.post("/sign-up/authenticator/", {"code": authenticator.code_of(self.device)[0]})
         page = self.get("/sign-up/codes/").decode()
         self.codes = re.findall(r"<code>([0-9A-Z-]{19})</code>", page)
@@ -235,7 +234,16 @@ class Walk:
 
     def keys(self) -> dict[str, bytes]:
         """Every key there is by now, by its name."""
-        return {**self.known, **self._keys_of_the_reader(), **self._written_down()}
+        return {**self.known, **self._keys_of_the_reader(), **self._second_factor(), **self._written_down()}
+
+    def public_key(self) -> bytes:
+        """No secret."""
+        return bytes(Identity.objects.for_user(self.user).get().public_key)
+
+    def _second_factor(self) -> dict[str, bytes]:
+        """What the app was given."""
+        secret = authenticator.secret_of(self.device)
+        return {"authenticator": self.device.key, "authenticator, base 32": secret.encode()}
 
     def _keys_of_the_reader(self) -> dict[str, bytes]:
         identity = Identity.objects.for_user(self.user).get()

@@ -38,10 +38,8 @@ from tests.worker import empty_queues, queue, running, wait_for
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.dovecot]
 
-#: What may be found, and why. The authenticator's secret stands open in django-otp's table in this version;
-#: sealing it comes with the account pages. Whoever has it passes the second factor, which opens nothing.
-KNOWN = {("table public.otp_totp_totpdevice", "authenticator")}
-
+#: What is no secret and must be found: a scan that misses it reads nothing.
+KNOWN = {("table public.accounts_identity", "public key")}
 
 ANY = "a mark"
 
@@ -118,8 +116,8 @@ class Thief:
         return hits
 
     def _secrets(self) -> dict[str, bytes]:
-        authenticator = {"authenticator": self.walk.device.bin_key}
-        return {ANY: canary.TOKEN.encode(), **self.walk.keys(), **server_keys(), **authenticator}
+        secrets = {ANY: canary.TOKEN.encode(), **self.walk.keys(), **server_keys()}
+        return {**secrets, "public key": self.walk.public_key()}
 
     def found_on_disk(self) -> tuple[int, set[tuple[str, str]]]:
         """The number of files, and findings: plainly and encoded only, for these are large."""

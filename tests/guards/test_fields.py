@@ -5,7 +5,7 @@ from accounts.fields import ProtectedField
 from accounts.ownership import Owned
 
 #: Ours, and nobody's in particular.
-SHARED = {"User", "Invitation"}
+SHARED = {"User", "Invitation", "Authenticator"}
 
 
 def test_every_field_is_declared() -> None:

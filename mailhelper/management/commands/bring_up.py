@@ -15,10 +15,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.management.commands.invite import first_operator_link
-from accounts.models import MailAccount
+from accounts.models import Authenticator, MailAccount
 from accounts.ownership import acting_as
 from mail import reading, schedule
 from mail.models import Email, Folder, SyncRun
@@ -73,9 +72,9 @@ def demo_reader(port: int) -> DemoReader:
     return reader
 
 
-def begin_anew(device: TOTPDevice) -> None:
+def begin_anew(device: Authenticator) -> None:
     """A code opens once. Two starts within half a minute would have the second wait for the next code."""
-    TOTPDevice.objects.filter(pk=device.pk).update(
+    Authenticator.objects.filter(pk=device.pk).update(
         last_t=-1, drift=0, throttling_failure_count=0, throttling_failure_timestamp=None
     )
 
