@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.autoconfig import Found
-from accounts.oauth import providers
 
 _SOURCES: dict[str, Promise] = {
     "preset": _("The servers are from {name}'s settings."),
@@ -21,28 +19,23 @@ _SOURCES: dict[str, Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class FoundText:
-    """See templates/accounts/account_form.html. `oauth` is a key of OAUTH_PROVIDERS, or ""."""
+    """See templates/accounts/account_form.html."""
 
     ok: bool
     source: str
     needs: str
     warning: str
-    oauth: str
-    oauth_name: str
 
 
 def of(found: Found) -> FoundText:
     """The words for what was found."""
     preset = found.preset
     name = preset.name if preset else ""
-    oauth = preset.oauth if preset and preset.oauth in settings.OAUTH_PROVIDERS else ""
     return FoundText(
         ok=found.source != "none",
         source=str(_SOURCES[found.source]).format(name=name, domain=found.domain),
         needs=str(preset.needs) if preset else "",
         warning=_warning(found),
-        oauth=oauth,
-        oauth_name=providers.NAMES.get(oauth, ""),
     )
 
 

@@ -4,19 +4,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import errortexts, presets
+from accounts import errortexts
 from accounts import mailboxfields as fields
 from accounts.autoconfig import Found
 from accounts.mailboxes import Details, Outgoing
 from accounts.models import MailAccount
 from accounts.networks import IMAP_PORTS, SMTP_PORTS, AllowedNetwork
+from accounts.servers import sends_by_token
 
 INTERVALS = (
     (60, _("every minute")),
@@ -132,6 +132,16 @@ class MailAccountForm(forms.Form):
         """Whether the question about mail that is here belongs on the page."""
         return "mail_here" in self.errors or bool(self.data.get("mail_here"))
 
+    @property
+    def folders_known(self) -> bool:
+        """Whether there are boxes to tick, rather than names to type."""
+        return isinstance(self.fields["left_out"], forms.MultipleChoiceField)
+
+    @property
+    def opens_sending(self) -> bool:
+        """Whether the part for sending holds something to see."""
+        return bool(self["smtp_host"].value()) or any(name.startswith("smtp_") for name in self.errors)
+
     def clean_host(self) -> str:
         """A name that DNS can know."""
         return fields.host_name(self.cleaned_data["host"])
@@ -187,10 +197,9 @@ class MailAccountForm(forms.Form):
         values = super().clean() or self.cleaned_data
         self._match("port", "security", fields.IMAP)
         self._match("smtp_port", "smtp_security", fields.SMTP)
-        if not self.errors:
-            self._need_password()
-            self._need_password_for_sending()
-            self._need_word()
+        for need in (self._need_password, self._need_password_for_sending, self._need_word):
+            if not self.errors:
+                need()
         return values
 
     def _match(self, port: str, security: str, ports: tuple[int, int]) -> None:
@@ -279,14 +288,6 @@ class MailAccountForm(forms.Form):
             own_password=values["smtp_own"],
             password=values["smtp_password"] if values["smtp_own"] else "",
         )
-
-
-def sends_by_token(details: Details) -> bool:
-    """Whether the server for sending is of the provider that the reader signs in at: tokens go there only."""
-    provider = settings.OAUTH_PROVIDERS.get(details.auth)
-    hosts = {preset.smtp.host for preset in presets.PRESETS if preset.oauth == details.auth}
-    hosts |= {provider.smtp.host} if provider else set()
-    return details.smtp is not None and details.smtp.host.lower() in hosts
 
 
 def initial_of(details: Details, *, folders_known: bool) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from mail.views.body import body
+from mail.views.doctor import doctor
 from mail.views.inbox import inbox
 from mail.views.matrix import matrix
 from mail.views.message import show
@@ -18,5 +19,6 @@ _MAIL = [
 urlpatterns = [
     path("", matrix, name="matrix"),
     path("inbox/", inbox, name="inbox"),
+    path("accounts/<int:pk>/doctor/", doctor, name="doctor"),
     path("mail/", include((_MAIL, "mail"))),
 ]

@@ -22,6 +22,11 @@ def for_new() -> Ways:
     return _ways(tuple(NAMES))
 
 
+def for_provider(key: str) -> Ways:
+    """Of a provider by its key; of none where it is ""."""
+    return _ways((key,) if key else ())
+
+
 def for_row(keys: WorkerKeys, row: MailAccount) -> Ways:
     """Of an account: the provider that it is entered with, or whose mail server it is on."""
     if row.auth in NAMES:

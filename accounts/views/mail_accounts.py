@@ -18,6 +18,7 @@ from accounts.limits import limited
 from accounts.mailboxes import Details
 from accounts.mailboxforms import DELETE, AddressForm, MailAccountForm, initial_of
 from accounts.models import MailAccount
+from accounts.oauth import ways
 from accounts.ownership import acting_as
 
 _STOP_POLLING = 286  # htmx takes it as "swap, and ask no more"
@@ -50,7 +51,8 @@ def progress(request: ReaderRequest, pk: int) -> HttpResponse:
 def add(request: ReaderRequest) -> HttpResponse:
     """Connect a mailbox; its first sync begins at once. The first step asks for the mail address only."""
     if request.method != "POST":
-        return render(request, "accounts/account_add.html", {"form": AddressForm()})
+        context = {"form": AddressForm(), "ways": ways.for_new()}
+        return render(request, "accounts/account_add.html", context)
     form = MailAccountForm(request.POST, allowed=settings.ALLOWED_MAIL_NETWORKS)
     if form.is_valid():
         mailboxes.add(request.vault, form.details())
@@ -70,13 +72,14 @@ def edit(request: ReaderRequest, pk: int) -> HttpResponse:
         stored = mailboxes.read(request.vault, row)
         form = edit_form(request, row, stored)
         valid = request.method == "POST" and form.is_valid()
+        offered = ways.for_row(request.vault, row)
     if valid:
         _change(request, row, stored, form)
         messages.success(request, _("The changes were saved."))
         return redirect("accounts:list")
     if list(form.errors) == ["mail_here"]:
         keep_typed(form)  # one answer is missing
-    return form_page(request, form, row=row, stored=stored)
+    return form_page(request, form, row=row, stored=stored, ways=offered)
 
 
 @short_transactions

@@ -12,15 +12,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts import autoconfig, findings, foundtexts, mailboxes, smtp
-from accounts.connections import Server, Tested, test_connection
+from accounts import autoconfig, findings, foundtexts, mailboxes, servers, smtp
+from accounts.connections import Tested, test_connection
 from accounts.door import ReaderRequest, short_transactions
 from accounts.findings import Finding
 from accounts.limits import limited
-from accounts.mailboxes import Details
-from accounts.mailboxforms import AddressForm, MailAccountForm, initial_found, sends_by_token
+from accounts.mailboxforms import AddressForm, MailAccountForm, initial_found
 from accounts.models import MailAccount
-from accounts.oauth import renewing
+from accounts.oauth import ways
 from accounts.oauth.tokens import TokenFailed
 from accounts.ownership import acting_as
 from accounts.views.mail_accounts import edit_form, form_page, keep_typed, mine
@@ -37,7 +36,8 @@ def find(request: ReaderRequest) -> HttpResponse:
     form = AddressForm(request.POST)
     if not form.is_valid():
         with acting_as(request.user):
-            return render(request, "accounts/account_add.html", {"form": form}, status=422)
+            context = {"form": form, "ways": ways.for_new()}
+            return render(request, "accounts/account_add.html", context, status=422)
     address = form.cleaned_data["address"]
     allowed = settings.ALLOWED_MAIL_NETWORKS
     if "by_hand" in request.POST:
@@ -45,7 +45,8 @@ def find(request: ReaderRequest) -> HttpResponse:
         return form_page(request, MailAccountForm(allowed=allowed, initial=initial))
     found = autoconfig.find(address, allowed=allowed)
     filled = MailAccountForm(allowed=allowed, initial=initial_found(found, address))
-    return form_page(request, filled, found=foundtexts.of(found))
+    offered = ways.for_provider(found.preset.oauth if found.preset else "")
+    return form_page(request, filled, found=foundtexts.of(found), ways=offered)
 
 
 @short_transactions
@@ -90,7 +91,7 @@ def _gaps(form: MailAccountForm) -> Finding:
 def _try(request: ReaderRequest, form: MailAccountForm, row: MailAccount | None) -> Finding:
     details, allowed = form.details(), settings.ALLOWED_MAIL_NETWORKS
     try:
-        imap, sending = _servers(request, details, row)
+        imap, sending = servers.of(request.vault, details, row)
     except TokenFailed as failed:
         return findings.of(Tested(failed.code), details.security)
     finding = findings.of(test_connection(imap, allowed=allowed), details.security)
@@ -98,19 +99,3 @@ def _try(request: ReaderRequest, form: MailAccountForm, row: MailAccount | None)
         return finding
     tested = smtp.test_smtp(sending, allowed=allowed)
     return replace(finding, sending=findings.of_sending(tested, sending.security))
-
-
-def _servers(
-    request: ReaderRequest, details: Details, row: MailAccount | None
-) -> tuple[Server, Server | None]:
-    """Both with what is stored where nothing was typed: the form made sure that it is for these places."""
-    vault = request.vault
-    imap = details.server(mailboxes.password_of(vault, row) if row else "")
-    sending = details.smtp_server(mailboxes.smtp_password_of(vault, row) if row else "")
-    if row is None or row.auth == MailAccount.Auth.PASSWORD or details.password:
-        return imap, sending
-    imap = replace(imap, token=renewing.access_token(vault, row))
-    own = details.smtp is not None and details.smtp.own_password
-    if sending and not own and sends_by_token(details):
-        sending = replace(sending, token=imap.token)
-    return imap, sending

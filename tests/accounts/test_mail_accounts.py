@@ -151,8 +151,8 @@ def test_a_change_of_the_name_keeps_the_password(
 
 MOVES = [
     {"host": "imap.elsewhere.example"},
-    {"port": "143"},
-    {"security": "starttls"},
+    {"port": "143", "security": "starttls"},
+    {"host": "imap.elsewhere.example", "username": "alice@elsewhere.example"},
     {"username": "bob"},
 ]
 

@@ -1,0 +1,1 @@
+"""Look closely at the connection of a mail account, and say in plain words what is well and what is not."""
