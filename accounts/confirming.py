@@ -1,0 +1,50 @@
+"""The password once more, before an act that weakens the account or takes something away.
+
+A session that somebody left open must not be enough for it. Failures count like those at sign-in.
+"""
+
+from django import forms
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import attempts, keyring
+from accounts.forms import PasswordField
+from accounts.models import Identity, User
+from accounts.ownership import acting_as
+from accounts.sealing import CannotOpen
+
+
+class ConfirmForm(forms.Form):
+    """The present password."""
+
+    password = PasswordField(label=gettext_lazy("Your present password"), autocomplete="current-password")
+
+
+def confirmed(request: HttpRequest, form: forms.Form) -> bool:
+    """Whether the form is valid and its `password` opens the reader's keys; else its errors say why not.
+
+    Nothing is derived while the reader must wait. Raises kdf.Busy.
+    """
+    assert isinstance(request.user, User)
+    if not form.is_valid():
+        return False
+    wait = attempts.wait_of(request, request.user.username)
+    if wait:
+        form.add_error(None, attempts.refusal(wait))
+        return False
+    if _opens(request.user, form.cleaned_data["password"]):
+        return True
+    attempts.failed(request, request.user.username, "confirm")
+    form.add_error("password", _("The password is not right. Nothing was changed."))
+    return False
+
+
+def _opens(user: User, password: str) -> bool:
+    with acting_as(user):
+        identity = Identity.objects.for_user(user).get()
+    try:
+        keyring.unlock(identity, keyring.password_key(identity, password))
+    except CannotOpen:
+        return False
+    return True
