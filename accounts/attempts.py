@@ -11,6 +11,7 @@ passwords into the wrong field. Of the request axes gets the IP address (of IPv6
 
 import hmac
 import math
+import os
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -71,16 +72,19 @@ def failed(request: HttpRequest, username: str, factor: Factor) -> None:
     Nothing is counted while locked out, so that it ends by itself. The work is the same for unknown names.
     """
     who = _who(request, username, factor)
+    kind = SecurityEvent.Kind.RECOVERY_FAILED if factor == "recovery" else SecurityEvent.Kind.SIGN_IN_FAILED
     with transaction.atomic():
-        if AxesProxyHandler.is_locked(who.bare, who.credentials):
-            return
-        AxesProxyHandler.user_login_failed("accounts.attempts", who.credentials, who.bare)
-        # Exactly: of failures at the same moment one is the fifth, their row is locked until the commit.
-        if who.bare.axes_failures_since_start == settings.AXES_FAILURE_LIMIT:  # type: ignore[attr-defined]
-            _note(who, SecurityEvent.Kind.LOCKED_OUT, request)
-        recovery = factor == "recovery"
-        kind = SecurityEvent.Kind.RECOVERY_FAILED if recovery else SecurityEvent.Kind.SIGN_IN_FAILED
-        _note(who, kind, request)
+        if not AxesProxyHandler.is_locked(who.bare, who.credentials):
+            _count(who, kind, request)
+
+
+def pretend(request: HttpRequest) -> None:
+    """The work of `failed` for who must wait anyway: nothing is counted, and time does not tell."""
+    who = _Who(None, f"?{os.urandom(16).hex()}", _bare(request, ""))
+    with transaction.atomic():
+        AxesProxyHandler.is_locked(who.bare, who.credentials)
+        _count(who, SecurityEvent.Kind.SIGN_IN_FAILED, request)
+        transaction.set_rollback(True)
 
 
 def passed(request: HttpRequest, username: str) -> None:
@@ -153,6 +157,14 @@ def _bare(request: HttpRequest, factor: str) -> HttpRequest:
 def _digest(name: str) -> str:
     key = kdf.derive(settings.SECRET_KEY.encode(), "attempts")
     return hmac.digest(key, name.encode(), "sha256").hex()[:32]
+
+
+def _count(who: _Who, kind: SecurityEvent.Kind, request: HttpRequest) -> None:
+    AxesProxyHandler.user_login_failed("accounts.attempts", who.credentials, who.bare)
+    # Exactly: of failures at the same moment one is the fifth, their row is locked until the commit.
+    if who.bare.axes_failures_since_start == settings.AXES_FAILURE_LIMIT:  # type: ignore[attr-defined]
+        _note(who, SecurityEvent.Kind.LOCKED_OUT, request)
+    _note(who, kind, request)
 
 
 def _wait_of_pair(who: _Who) -> int:
