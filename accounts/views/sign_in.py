@@ -111,7 +111,7 @@ def _second_factor(request: HttpRequest, waiting: Waiting, code: str) -> str:
     device = authenticator.device_of(waiting.user)
     if device and authenticator.is_code(code):
         checked = authenticator.check(device, code)
-        if checked.closed:  # nothing was compared: no failure of theirs
+        if checked.closed or checked.wait:  # nothing was compared: no failure of theirs
             return authenticator.refusal(checked)
         problem = "" if checked.ok else authenticator.refusal(checked)
     elif device and backupcodes.use(waiting.user.pk, code):

@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts import backupcodes, credentials, housekeeping, kdf, unlocking
 from accounts.forms import PASSWORD_AT_MOST, PasswordField
 from accounts.models import Grant, ReaderSession, SecurityEvent
+from accounts.sessions import SessionStore
 from tests.accounts.conftest import code_of, wrong_code_of
 from tests.conftest import PASSWORD, Reader, sign_in
 
@@ -264,6 +265,50 @@ def test_each_sign_in_has_a_session_and_a_half_of_its_own(visitor: Client, alice
     visitor.post(CODE, {"code": code_of(alice)})
     assert visitor.session.session_key != before
     assert visitor.cookies[unlocking.COOKIE].value != half
+
+
+def planted(browser: Client) -> str:
+    """A session that somebody else began, and brought into this browser."""
+    session = SessionStore()
+    session["bait"] = "x"
+    session.create()
+    browser.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+    return str(session.session_key)
+
+
+def test_a_planted_session_is_kept_neither_after_the_password_nor_after_the_code(
+    visitor: Client, alice: Reader
+) -> None:
+    bait = planted(visitor)
+    assert first_factor(visitor).status_code == 302
+    between = visitor.session.session_key
+    assert between != bait
+    assert "bait" not in visitor.session
+    assert not Session.objects.filter(pk=bait).exists()
+    assert visitor.post(CODE, {"code": code_of(alice)}).headers["Location"] == "/"
+    assert visitor.session.session_key not in (bait, between)
+    for old in (bait, between):
+        thief = Client(SERVER_NAME="localhost")
+        thief.cookies[settings.SESSION_COOKIE_NAME] = old
+        thief.cookies[unlocking.COOKIE] = visitor.cookies[unlocking.COOKIE].value
+        assert thief.get("/accounts/").headers["Location"].startswith(SIGN_IN)
+
+
+def test_a_session_planted_between_the_factors_takes_no_code(visitor: Client, alice: Reader) -> None:
+    first_factor(visitor)
+    planted(visitor)
+    assert visitor.post(CODE, {"code": code_of(alice)}).headers["Location"] == SIGN_IN
+    assert not ReaderSession.objects.for_user(alice.user).exists()
+
+
+def test_the_half_of_another_session_opens_nothing(alice: Reader, bob: Reader) -> None:
+    mine, second, anothers = sign_in(alice), sign_in(alice), sign_in(bob)
+    for other in (second, anothers):
+        half = mine.cookies[unlocking.COOKIE].value
+        mine.cookies[unlocking.COOKIE] = other.cookies[unlocking.COOKIE].value
+        assert mine.get("/accounts/").headers["Location"].startswith("/locked/")
+        mine.cookies[unlocking.COOKIE] = half
+        assert mine.get("/accounts/").status_code == 200
 
 
 def test_the_half_travels_in_a_strict_cookie(visitor: Client, alice: Reader) -> None:
