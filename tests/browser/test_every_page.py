@@ -59,6 +59,7 @@ def furnish(reader: Reader) -> list[str]:
         "/accounts/",
         "/accounts/add/",
         f"/accounts/{account}/edit/",
+        f"/accounts/{account}/doctor/",
         f"/accounts/{account}/delete/",
         "/nowhere/",
     ]

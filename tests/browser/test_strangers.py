@@ -11,6 +11,7 @@ from accounts.models import BackupCode, MailAccount, User
 from tests.browser.visitor import (
     NEW_PASSWORD,
     Visitor,
+    enter_by_hand,
     give_password,
     invitation,
     lock,
@@ -94,11 +95,10 @@ def test_a_page_left_open_leaves_by_itself_when_time_is_over(
 
 def test_a_form_sent_twice_makes_one_account(page: Page, alice: Reader) -> None:
     sign_in(page, alice)
-    page.goto("/accounts/add/")
-    for label, value in (("Mail address", "alice@example.org"), ("Server", "imap.example.org")):
-        page.get_by_label(label, exact=True).fill(value)
-    page.get_by_label("User name").fill("alice")
-    page.get_by_label("Password").fill("secret")
+    enter_by_hand(page, "alice@example.org")
+    page.get_by_label("Server", exact=True).fill("imap.example.org")
+    page.get_by_label("User name", exact=True).fill("alice")
+    page.get_by_label("Password", exact=True).fill("secret")
     page.get_by_role("button", name="Add and sync").dblclick()
     page.wait_for_url("**/accounts/")
     expect(page.locator(".account").first).to_be_visible()

@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Page, expect
 
-from tests.browser.visitor import Visitor, lock, sign_in, sign_up, unlock
+from tests.browser.visitor import Visitor, enter_by_hand, lock, sign_in, sign_up, unlock
 from tests.conftest import Reader
 from tests.mail.factories import letter, make_account, make_email, make_emails
 
@@ -62,15 +62,14 @@ def test_a_page_left_open_asks_again_only_when_the_vault_has_locked(page: Page, 
 
 def test_a_connection_is_tested_and_what_was_typed_stays(page: Page, alice: Reader) -> None:
     sign_in(page, alice)
-    page.goto("/accounts/add/")
-    page.get_by_label("Mail address").fill("alice@example.org")
+    enter_by_hand(page, "alice@example.org")
     page.get_by_label("Server", exact=True).fill("127.0.0.1")
-    page.get_by_label("User name").fill("alice")
-    page.get_by_label("Password").fill("secret of alice")
+    page.get_by_label("User name", exact=True).fill("alice")
+    page.get_by_label("Password", exact=True).fill("secret of alice")
     page.get_by_role("button", name="Test connection").click()
     expect(page.get_by_text("The connection failed.")).to_be_visible()
-    assert page.get_by_label("User name").input_value() == "alice"
-    assert page.get_by_label("Password").input_value() == "secret of alice"
+    assert page.get_by_label("User name", exact=True).input_value() == "alice"
+    assert page.get_by_label("Password", exact=True).input_value() == "secret of alice"
 
 
 def test_filters_work_by_their_button(page: Page, alice: Reader) -> None:

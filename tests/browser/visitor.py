@@ -123,3 +123,11 @@ def confirm_key(page: Page) -> None:
         number = int(field.locator("label").inner_text().split()[-1])
         field.locator("input").fill(groups[number - 1].lower())
     page.get_by_role("button", name="Finish").click()
+
+
+def enter_by_hand(page: Page, address: str) -> None:
+    """From the page that asks for the mail address to the empty form, without looking for servers."""
+    page.goto("/accounts/add/")
+    page.get_by_label("Mail address").fill(address)
+    page.get_by_role("button", name="Enter the servers by hand").click()
+    page.wait_for_url("**/accounts/find/")

@@ -138,6 +138,7 @@ ROWS: dict[str, Callable[[Reader], dict[str, object]]] = {
     "accounts/<int:pk>/pause/": _account,
     "accounts/<int:pk>/resume/": _account,
     "accounts/<int:pk>/sync/": _account,
+    "accounts/<int:pk>/doctor/": _account,
     "accounts/<int:pk>/progress/": _account,
     "settings/sessions/<int:pk>/end/": _session,
     "settings/browsers/<int:pk>/": _new_browser,
