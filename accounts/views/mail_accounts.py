@@ -18,7 +18,7 @@ from accounts.limits import limited
 from accounts.mailboxes import Details
 from accounts.mailboxforms import DELETE, AddressForm, MailAccountForm, initial_of
 from accounts.models import MailAccount
-from accounts.oauth import ways
+from accounts.oauth import renewing, ways
 from accounts.ownership import acting_as
 
 _STOP_POLLING = 286  # htmx takes it as "swap, and ask no more"
@@ -92,6 +92,7 @@ def delete(request: ReaderRequest, pk: int) -> HttpResponse:
         if request.method != "POST":
             context = {"account": overview.card(request.vault, row)}
             return render(request, "accounts/account_delete.html", context)
+        renewing.give_back(request.vault, row)
     mailboxes.delete(row)
     messages.success(request, _("The account and its mail here are gone. Nothing was changed on its server."))
     return redirect("accounts:list")
