@@ -129,7 +129,7 @@ def prune() -> int:
     now = timezone.now()
     attempts, _ = AccessAttempt.objects.filter(attempt_time__lte=now - settings.AXES_COOLOFF_TIME).delete()
     failures, _ = AccessFailureLog.objects.filter(attempt_time__lte=now - COUNTED_FOR).delete()
-    return attempts + failures
+    return int(attempts + failures)
 
 
 def _who(request: HttpRequest, username: str, factor: str = "") -> _Who:

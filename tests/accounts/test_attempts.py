@@ -224,6 +224,15 @@ def test_the_right_password_does_not_pay_for_wrong_codes(
     assert TOLD in password_of(visitor).content.decode()
 
 
+def test_a_code_that_came_too_soon_is_no_failure(visitor: Client, alice: Reader, unlimited: None) -> None:
+    password_of(visitor)
+    visitor.post(CODE, {"code": wrong_code_of(alice)})
+    Authenticator.objects.update(throttling_failure_count=10)  # a quarter of an hour
+    for _ in range(LIMIT):
+        visitor.post(CODE, {"code": code_of(alice)})
+    assert AccessAttempt.objects.get().failures_since_start == 1
+
+
 def test_both_factors_begin_anew(visitor: Client, alice: Reader, unlimited: None) -> None:
     for _ in range(LIMIT - 1):
         password_of(visitor, "wrong" * 4)

@@ -149,6 +149,35 @@ def test_a_name_taken_in_the_same_moment_is_told(
         signup.begin(invitation, choice)
 
 
+def test_a_name_is_kept_in_its_normal_form(visitor: Client, invitation: Invitation) -> None:
+    assert choose(visitor, invitation, "ｄｏｒａ").headers["Location"] == AUTHENTICATOR
+    assert User.objects.get().username == "dora"
+
+
+def test_a_name_taken_in_another_form_is_taken(
+    visitor: Client, invitation: Invitation, alice: Reader
+) -> None:
+    assert choose(visitor, invitation, "ＡＬＩＣＥ").status_code == 422
+
+
+@pytest.mark.parametrize("name", ["ﷺ" * 64, "ﬀ" * 33])
+def test_a_name_whose_normal_form_is_too_long_is_refused(
+    visitor: Client, invitation: Invitation, name: str
+) -> None:
+    assert choose(visitor, invitation, name).status_code == 422
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("change", [{"revoked_at": timezone.now()}, {"expires_at": timezone.now()}])
+def test_an_invitation_that_ends_while_the_form_is_sent_begins_nothing(
+    invitation: Invitation, change: dict[str, object]
+) -> None:
+    Invitation.objects.update(**change)
+    with pytest.raises(InvitationGone):
+        signup.begin(invitation, signup.Choice("dora", PASSWORD, "en", "UTC"))
+    assert not User.objects.exists()
+
+
 def test_the_same_link_starts_over_until_it_is_used(visitor: Client, invitation: Invitation) -> None:
     choose(visitor, invitation)
     first = User.objects.get()
