@@ -108,9 +108,10 @@ def _said(answer: Answer) -> dict[str, Any]:
     said = said if isinstance(said, dict) else {}
     if answer.status == 200 and said:
         return said
-    if 400 <= answer.status < 500 and said.get("error") in _REVOKED:
+    error = str(said.get("error"))
+    if 400 <= answer.status < 500 and error in _REVOKED:
         raise TokenFailed("token-revoked")
-    if answer.status == 401 or said.get("error") in _UNKNOWN_CLIENT:
+    if answer.status == 401 or error in _UNKNOWN_CLIENT:
         raise TokenFailed("token-client")
     wait = answer.headers.get("retry-after", "")
     raise TokenFailed("token-server", retry_after=int(_seconds(wait, 0, _MAX_WAIT)) or None)

@@ -36,15 +36,17 @@ default_login_user = {login}
 first_valid_uid = 1
 {uids}
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login{token_mechanisms}
 auth_failure_delay = {failure_delay} secs
 ssl = yes
 ssl_min_protocol = TLSv1.2
 ssl_cert = <{certificate}
 ssl_key = <{key}
 {capability}
+{token_passdb}
 passdb {{
   driver = passwd-file
+  mechanisms = plain login
   args = scheme=PLAIN username_format=%u {folder}/users
 }}
 userdb {{
@@ -89,6 +91,23 @@ service stats {{
 """
 
 
+TOKEN_PASSDB = """
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {folder}/oauth2.conf
+}}
+"""
+OAUTH2 = """
+introspection_mode = post
+introspection_url = {introspection}
+username_attribute = username
+active_attribute = active
+active_value = true
+tls_ca_cert_file = {authority}
+"""
+
+
 def installed() -> bool:
     """Whether this machine has Dovecot and its IMAP part."""
     return os.access(DOVECOT, os.X_OK) and os.access(IMAP, os.X_OK)
@@ -111,6 +130,8 @@ class Options:
     capability: str = ""
     failure_delay: int = 0
     identity: Identity | None = None
+    introspection: str = ""  # where tokens are looked up (RFC 7662): users may come by OAuth 2 then
+    introspection_authority: Path | None = None  # who signed its certificate
 
 
 class Dovecot:
@@ -210,7 +231,14 @@ class Dovecot:
             gid=gid,
             format=self.options.mail_format,
             max_connections=self.options.max_connections,
+            token_mechanisms=" xoauth2 oauthbearer" if self.options.introspection else "",
+            token_passdb=TOKEN_PASSDB.format(folder=self.folder) if self.options.introspection else "",
         )
+        if self.options.introspection_authority:
+            # Its process for signing in is nobody in particular, and reads no private folder.
+            authority = Path(shutil.copy(self.options.introspection_authority, self.folder / "oauth2.pem"))
+            oauth2 = OAUTH2.format(introspection=self.options.introspection, authority=authority)
+            (self.folder / "oauth2.conf").write_text(oauth2)
         (self.folder / "dovecot.conf").write_text(config)
         lines = [f"{name}:{{PLAIN}}{password}" for name, password in self.users.items()]
         users = self.folder / "users"

@@ -5,11 +5,14 @@ import os
 import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from accounts.networks import AllowedNetwork, parse_networks
 from tests.servers.certificates import Authority, Identity
 from tests.servers.dovecot import Dovecot, Options, installed
+from tests.servers.identity import IdentityProvider, provider_at
 from tests.servers.scripted import Script, ScriptedServer
 
 USERS = {"alice": "pass word", "bob": 'Schlüssel-ß€"\\', "charlie": "nothing"} | {
@@ -64,6 +67,35 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
     authority = Authority(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.path))
     return authority
+
+
+@pytest.fixture
+def idp(authority: Authority, settings: Any) -> Iterator[IdentityProvider]:
+    """An identity provider that the product takes for Google; its mail server is nowhere."""
+    with IdentityProvider(server_context(authority.issue()), settings.BASE_URL) as provider:
+        settings.OAUTH_PROVIDERS = {"google": provider_at(provider, 993)}
+        settings.ALLOWED_MAIL_NETWORKS = loopback(provider.port)
+        yield provider
+
+
+@pytest.fixture
+def post_office(authority: Authority, idp: IdentityProvider, settings: Any) -> Iterator[Dovecot]:
+    """A Dovecot that takes the tokens of `idp`, for alice@example.org; its mail server by TLS."""
+    require_dovecot()
+    options = Options(
+        identity=authority.issue(),
+        introspection=f"https://127.0.0.1:{idp.port}/introspect",
+        introspection_authority=authority.path,
+    )
+    with Dovecot({"alice@example.org": "secret"}, options) as server:
+        settings.OAUTH_PROVIDERS = {"google": provider_at(idp, server.tls_port)}
+        settings.ALLOWED_MAIL_NETWORKS = loopback(idp.port, server.tls_port)
+        yield server
+
+
+def loopback(*ports: int) -> list[AllowedNetwork]:
+    """The operator's list: these ports of this machine."""
+    return parse_networks([f"{host}:{port}" for port in ports for host in ("127.0.0.1/32", "[::1]")])
 
 
 @pytest.fixture
