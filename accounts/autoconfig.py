@@ -4,6 +4,7 @@ No third party is asked: it would learn the address. What is found only fills in
 it as for what a reader types; the reader sees it before any password goes there.
 """
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -23,6 +24,7 @@ from accounts.settingsxml import Server, Settings, Unreadable
 Source = Literal["preset", "hosted", "dns", "file", "none"]
 
 SECONDS = 8.0  # for all of it
+_NAME = re.compile(r"(?:[a-z0-9_-]+\.)+[a-z][a-z0-9-]*")  # no IP address: the last part is no number
 _FILE_SECONDS = 4.0
 _SERVICES = ("imaps", "imap", "submissions", "submission")
 _URLS = (
@@ -79,7 +81,7 @@ def _domain(address: str) -> str:
         name = ascii_host(address.rpartition("@")[2])
     except NetworkRefused:
         return ""
-    return name if "." in name and ":" not in name else ""
+    return name if _NAME.fullmatch(name) else ""
 
 
 def _of_preset(preset: Preset, address: str, domain: str, source: Source) -> Found:

@@ -115,15 +115,15 @@ def greet_and_enter(sock: socket.socket, server: Server, name: str, limits: Limi
         if server.security == "starttls":
             _start_tls(client, name)
         _sign_in(client, server)
-    except (smtplib.SMTPServerDisconnected, OSError):
-        client.close()
-        raise ConnectionFailed("server-closed") from None
-    except (smtplib.SMTPException, ValueError):  # no answer of SMTP's; a line break in an argument
-        client.close()
-        raise ConnectionFailed("not-smtp") from None
     except ConnectionFailed:
         client.close()
         raise
+    except smtplib.SMTPServerDisconnected:
+        client.close()
+        raise ConnectionFailed("server-closed") from None
+    except smtplib.SMTPException:  # what was said is no answer of SMTP's
+        client.close()
+        raise ConnectionFailed("not-smtp") from None
     return client
 
 
@@ -141,8 +141,9 @@ def test_smtp(server: Server, *, allowed: Sequence[AllowedNetwork]) -> Tested:
         client = open_smtp(server, allowed=allowed)
     except ConnectionFailed as failed:
         return Tested(failed.code)
+    offered = frozenset(name.upper() for name in client.esmtp_features)
     close(client)
-    return Tested("ok", frozenset(name.upper() for name in client.esmtp_features))
+    return Tested("ok", offered)
 
 
 def _greet(client: Client) -> None:
@@ -182,6 +183,8 @@ def _sign_in(client: Client, server: Server) -> None:
     code = _show_token(client, server, offered) if server.token else _show_password(client, server, offered)
     if code in _BUSY:
         raise ConnectionFailed("server-busy")
+    if code == -1:
+        raise ConnectionFailed("not-smtp")
     if code != 235:
         raise ConnectionFailed("token-refused" if server.token else "login-refused", permanent=code == 535)
 
