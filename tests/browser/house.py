@@ -24,9 +24,9 @@ CELERY = ["-m", "celery", "--app", "mailhelper.celery:app", "worker", "--queues"
 
 
 class House:
-    """`url` is where it answers. Use as a context manager."""
+    """`url` is where it answers; `more` is added to its environment. Use as a context manager."""
 
-    def __init__(self, folder: Path, mail_ports: Sequence[int]) -> None:
+    def __init__(self, folder: Path, mail_ports: Sequence[int], **more: str) -> None:
         self.folder = folder
         self.queue = f"browser-{os.getpid()}:"
         self.listener = ports.listen(0)
@@ -42,6 +42,7 @@ class House:
             "ARGON2_PASSES": "2",
             "BROWSER_STATIC": str(folder / "static"),
             "BROWSER_QUEUE": self.queue,
+            **more,
         }
         self.web: subprocess.Popen[bytes] | None = None
         self.worker: subprocess.Popen[bytes] | None = None

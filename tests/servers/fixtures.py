@@ -73,7 +73,7 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
 def idp(authority: Authority, settings: Any) -> Iterator[IdentityProvider]:
     """An identity provider that the product takes for Google; its mail server is nowhere."""
     with IdentityProvider(server_context(authority.issue()), settings.BASE_URL) as provider:
-        settings.OAUTH_PROVIDERS = {"google": provider_at(provider, 993)}
+        settings.OAUTH_PROVIDERS = {"google": provider_at(provider.url, 993)}
         settings.ALLOWED_MAIL_NETWORKS = loopback(provider.port)
         yield provider
 
@@ -88,7 +88,7 @@ def post_office(authority: Authority, idp: IdentityProvider, settings: Any) -> I
         introspection_authority=authority.path,
     )
     with Dovecot({"alice@example.org": "secret"}, options) as server:
-        settings.OAUTH_PROVIDERS = {"google": provider_at(idp, server.tls_port)}
+        settings.OAUTH_PROVIDERS = {"google": provider_at(idp.url, server.tls_port)}
         settings.ALLOWED_MAIL_NETWORKS = loopback(idp.port, server.tls_port)
         yield server
 

@@ -255,14 +255,14 @@ def _handler(provider: IdentityProvider) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def provider_at(idp: IdentityProvider, port: int) -> Provider:
+def provider_at(url: str, port: int) -> Provider:
     """The product's side of it: "Google", with its mail on a Dovecot's TLS port."""
     return Provider(
         key="google",
         name="Google",
-        authorise_url=f"{idp.url}/authorize",
-        token_url=f"{idp.url}/token",
-        revoke_url=f"{idp.url}/revoke",
+        authorise_url=f"{url}/authorize",
+        token_url=f"{url}/token",
+        revoke_url=f"{url}/revoke",
         scopes=("openid", "email", MAIL_SCOPE),
         mail_scope=MAIL_SCOPE,
         imap=MailPlace("localhost", port, "tls"),

@@ -176,7 +176,7 @@ def test_after_ten_minutes_it_is_too_late(
 def test_an_answer_for_one_provider_is_none_of_another(
     alice: Reader, alice_client: Client, idp: IdentityProvider, settings: Any
 ) -> None:
-    google = provider_at(idp, 993)
+    google = provider_at(idp.url, 993)
     settings.OAUTH_PROVIDERS = {"google": google, "microsoft": replace(google, key="microsoft")}
     location = idp.decide(begin(alice_client)).replace("/google/", "/microsoft/")
     assert "belongs to nothing" in come_back(alice_client, location)
