@@ -1,6 +1,5 @@
 """Backup codes: ten, each stands in for the authenticator once."""
 
-from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import BackupCode
@@ -10,15 +9,25 @@ from accounts.recovery import hash_backup_code, new_backup_code
 HOW_MANY = 10
 
 
-@transaction.atomic
+def draw() -> list[str]:
+    """Ten new codes, which do not hold yet: the only time that they are seen."""
+    return [new_backup_code() for _ in range(HOW_MANY)]
+
+
 def issue(owner: int) -> list[str]:
-    """Ten new codes in place of the old ones: the only time that they are seen."""
-    codes = [new_backup_code() for _ in range(HOW_MANY)]
-    BackupCode.objects.for_user(owner).delete()
-    BackupCode.objects.for_user(owner).bulk_create(
-        BackupCode(owner_id=owner, digest=hash_backup_code(owner, code)) for code in codes
-    )
+    """Ten new codes in place of the old ones."""
+    codes = draw()
+    replace(owner, codes)
     return codes
+
+
+def replace(owner: int, codes: list[str]) -> None:
+    """These codes hold from now on, and no others."""
+    with acting_as(owner):
+        BackupCode.objects.for_user(owner).delete()
+        BackupCode.objects.for_user(owner).bulk_create(
+            BackupCode(owner_id=owner, digest=hash_backup_code(owner, code)) for code in codes
+        )
 
 
 def are_current(owner: int, codes: list[str]) -> bool:

@@ -21,8 +21,8 @@ class ConfirmForm(forms.Form):
     password = PasswordField(label=gettext_lazy("Your present password"), autocomplete="current-password")
 
 
-def confirmed(request: HttpRequest, form: forms.Form) -> bool:
-    """Whether the form is valid and its `password` opens the reader's keys; else its errors say why not.
+def confirmed(request: HttpRequest, form: forms.Form, field: str = "password") -> bool:
+    """Whether the form is valid and its field opens the reader's keys; else its errors say why not.
 
     Nothing is derived while the reader must wait. Raises kdf.Busy.
     """
@@ -33,10 +33,10 @@ def confirmed(request: HttpRequest, form: forms.Form) -> bool:
     if wait:
         form.add_error(None, attempts.refusal(wait))
         return False
-    if _opens(request.user, form.cleaned_data["password"]):
+    if _opens(request.user, form.cleaned_data[field]):
         return True
     attempts.failed(request, request.user.username, "confirm")
-    form.add_error("password", _("The password is not right. Nothing was changed."))
+    form.add_error(field, _("The password is not right. Nothing was changed."))
     return False
 
 

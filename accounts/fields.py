@@ -26,9 +26,13 @@ class ProtectedField(models.BinaryField):  # type: ignore[type-arg]
 
 
 class SealedField(ProtectedField):
-    """An envelope that only the signed-in reader can open."""
+    """An envelope that only the signed-in reader can open: by the identity, or by a content key."""
 
     privacy = "sealed"
+
+    def __init__(self, *args: Any, by_content_key: bool = False, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.by_content_key = by_content_key
 
 
 class SecretField(ProtectedField):

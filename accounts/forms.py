@@ -88,34 +88,15 @@ class UnlockForm(forms.Form):
         self.fields["password"].widget.attrs["autofocus"] = True
 
 
-class SignUpForm(forms.Form):
-    """The first step of sign-up."""
+class NewPasswordForm(forms.Form):
+    """A password that is chosen: twice, and not one that others have."""
 
-    username = UsernameField(
-        help_text=_("Two to 64 letters, digits or any of . _ @ + -"),
-        validators=User._meta.get_field("username").validators,
-    )
     password = PasswordField(
-        label=_("Password"),
+        label=_("New password"),
         help_text=_("15 characters or more, of any kind."),
         autocomplete="new-password",
     )
-    password_again = PasswordField(label=_("Password again"), autocomplete="new-password")
-    time_zone = forms.CharField(
-        required=False, max_length=64, widget=forms.HiddenInput(attrs={"data-time-zone": True})
-    )
-
-    def __init__(self, *args: Any, invitation: Invitation, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.invitation = invitation
-
-    def clean_username(self) -> str:
-        """Free, or of an unfinished try with this same invitation."""
-        name = str(self.cleaned_data["username"])
-        others = User.objects.filter(username__iexact=name)
-        if others.exclude(invitations=self.invitation, is_active=False).exists():
-            raise ValidationError(gettext("This user name is taken."))
-        return name
+    password_again = PasswordField(label=_("New password again"), autocomplete="new-password")
 
     def clean(self) -> dict[str, Any]:
         """The password twice, and not one that others have."""
@@ -126,10 +107,42 @@ class SignUpForm(forms.Form):
         if "password_again" in values and values["password_again"] != password:
             self.add_error("password_again", gettext("The two passwords are not the same."))
         try:
-            validate_password(password, User(username=values.get("username", "")))
+            validate_password(password, User(username=self.whose()))
         except ValidationError as problems:
             self.add_error("password", problems)
         return values
+
+    def whose(self) -> str:
+        """The user name that the password may not be like."""
+        return str(self.cleaned_data.get("username", ""))
+
+
+class SignUpForm(NewPasswordForm):
+    """The first step of sign-up."""
+
+    field_order = ("username", "password", "password_again")
+
+    username = UsernameField(
+        help_text=_("Two to 64 letters, digits or any of . _ @ + -"),
+        validators=User._meta.get_field("username").validators,
+    )
+    time_zone = forms.CharField(
+        required=False, max_length=64, widget=forms.HiddenInput(attrs={"data-time-zone": True})
+    )
+
+    def __init__(self, *args: Any, invitation: Invitation, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["password"].label = _("Password")
+        self.fields["password_again"].label = _("Password again")
+        self.invitation = invitation
+
+    def clean_username(self) -> str:
+        """Free, or of an unfinished try with this same invitation."""
+        name = str(self.cleaned_data["username"])
+        others = User.objects.filter(username__iexact=name)
+        if others.exclude(invitations=self.invitation, is_active=False).exists():
+            raise ValidationError(gettext("This user name is taken."))
+        return name
 
 
 class RecoveryKeyForm(forms.Form):

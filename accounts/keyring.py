@@ -16,7 +16,7 @@ from accounts import kdf, sealing
 from accounts.ids import draw_id
 from accounts.kdf import Cost
 from accounts.models import ContentKey, Identity
-from accounts.recovery import new_recovery_key, read_recovery_key, write_recovery_key
+from accounts.recovery import read_recovery_key
 from accounts.sealing import CannotOpen, Key, Place
 
 _SYNC_KEY = 1  # the number by which envelopes name the sync key
@@ -123,13 +123,40 @@ def password_key(row: Identity, password: str) -> Key:
 
 
 def unlock(row: Identity, key: Key) -> Vault:
-    """The vault, by the password's key. Raises CannotOpen."""
-    return open_vault(row, _unwrap(row, "wrapped_by_password", key))
+    """The vault, by the key of the password or of the recovery key. Raises CannotOpen."""
+    name = "wrapped_by_recovery" if key.id == _RECOVERY else "wrapped_by_password"
+    return open_vault(row, _unwrap(row, name, key))
+
+
+@dataclass(frozen=True, slots=True)
+class FreshKey:
+    """The key of a password under a salt and a cost of their own, not yet in use."""
+
+    salt: bytes
+    cost: Cost
+    key: Key = field(repr=False)
+
+
+def fresh_key(password: str) -> FreshKey:
+    """A password's key under a new salt and this installation's cost. Raises kdf.Busy."""
+    salt, cost = os.urandom(kdf.SALT_BYTES), settings.PASSWORD_COST
+    return FreshKey(salt, cost, Key(_PASSWORD, kdf.password_key(password, salt, cost)))
+
+
+def is_outdated(row: Identity) -> bool:
+    """Whether the password's key was made at less than this installation's cost of now."""
+    cost: Cost = settings.PASSWORD_COST
+    return row.memory < cost.memory or row.passes < cost.passes
+
+
+def recovery_key(text: str) -> Key:
+    """The key of a recovery key as written. Raises Misread."""
+    return _recovery_key(read_recovery_key(text))
 
 
 def unlock_by_recovery(row: Identity, text: str) -> Vault:
     """The vault, by the recovery key as written. Raises Misread, CannotOpen."""
-    return open_vault(row, _unwrap(row, "wrapped_by_recovery", _recovery_key(read_recovery_key(text))))
+    return unlock(row, recovery_key(text))
 
 
 def open_vault(row: Identity, secret: bytes) -> Vault:
@@ -142,19 +169,29 @@ def open_vault(row: Identity, secret: bytes) -> Vault:
     return Vault(row.owner_id, row.pk, public, sync_key, hash_key, secret)
 
 
-def new_recovery(row: Identity, vault: Vault) -> str:
-    """A new recovery key as written; the wrap is set on the row, and the old one is worth nothing then."""
-    key = new_recovery_key()
-    row.wrapped_by_recovery = _wrap(row, "wrapped_by_recovery", _recovery_key(key), vault.secret)
-    return write_recovery_key(key)
+def rewrap(row: Identity, vault: Vault, fresh: FreshKey) -> None:
+    """Set a password's new wrap on the row: nothing else is encrypted anew."""
+    row.salt = fresh.salt
+    row.memory, row.passes, row.lanes = fresh.cost.memory, fresh.cost.passes, fresh.cost.lanes
+    row.wrapped_by_password = _wrap(row, "wrapped_by_password", fresh.key, vault.secret)
 
 
-def rewrap(row: Identity, vault: Vault, password: str) -> None:
-    """Set a new password's wrap on the row: nothing else is encrypted anew."""
-    cost: Cost = settings.PASSWORD_COST
-    row.salt = os.urandom(kdf.SALT_BYTES)
-    row.memory, row.passes, row.lanes = cost.memory, cost.passes, cost.lanes
-    row.wrapped_by_password = _wrap(row, "wrapped_by_password", password_key(row, password), vault.secret)
+def wrap_by_recovery(row: Identity, vault: Vault, text: str) -> None:
+    """Set the wrap by a recovery key as written: the one before is worth nothing then. Raises Misread."""
+    row.wrapped_by_recovery = _wrap(row, "wrapped_by_recovery", recovery_key(text), vault.secret)
+
+
+def renew(row: Identity, vault: Vault) -> Vault:
+    """A fresh identity and a fresh sync key on the same row, and their vault; both wraps are still to be set.
+
+    The hash key stays: it opens nothing, and what is kept under it could not be hashed anew.
+    """
+    secret, public = sealing.new_identity()
+    fresh = Vault(vault.owner, row.pk, public, sealing.new_key(_SYNC_KEY), vault.hash_key, secret)
+    row.public_key = public
+    row.sync_key = fresh.seal_to_reader(row, "sync_key", fresh.sync_key.material)
+    row.hash_key = fresh.seal_secret(row, "hash_key", fresh.hash_key)
+    return fresh
 
 
 def lend(vault: WorkerKeys) -> bytes:

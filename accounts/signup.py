@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import authenticator, keyring
+from accounts import authenticator, keyring, rewrapping
 from accounts.ids import draw_id
 from accounts.invitations import State, state_of
 from accounts.keyring import Vault
 from accounts.models import Authenticator, Identity, Invitation, User
 from accounts.ownership import acting_as_operator
-from accounts.recovery import Misread, read_recovery_key
+from accounts.recovery import Misread, new_recovery_key, read_recovery_key, write_recovery_key
 from accounts.sealing import CannotOpen, Key
 
 _ASKED = 2
@@ -133,14 +133,18 @@ def is_current(vault: Vault, key: RecoveryKey) -> bool:
     return True
 
 
-def new_recovery_key(vault: Vault) -> RecoveryKey:
-    """Step 4: a new recovery key; the one before is worth nothing from now on."""
-    identity = Identity.objects.for_user(vault.owner).get()
-    text = keyring.new_recovery(identity, vault)
-    identity.save(update_fields=["wrapped_by_recovery"])
-    count = len(text.split("-"))
-    asked = sorted(secrets.SystemRandom().sample(range(count), _ASKED))
+def draw_recovery_key() -> RecoveryKey:
+    """A new recovery key, which does not hold yet."""
+    text = write_recovery_key(new_recovery_key())
+    asked = sorted(secrets.SystemRandom().sample(range(len(text.split("-"))), _ASKED))
     return RecoveryKey(text, tuple(asked))
+
+
+def issue_recovery_key(vault: Vault) -> RecoveryKey:
+    """Step 4: a new recovery key; the one before is worth nothing from now on."""
+    key = draw_recovery_key()
+    rewrapping.change_recovery_key(vault, key.text)
+    return key
 
 
 def finish(owner: int) -> None:

@@ -6,7 +6,6 @@ Before the second factor nothing is opened: the password's key waits in the same
 
 import base64
 import os
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +23,7 @@ from accounts.models import Identity, ReaderSession, SecurityEvent, User
 from accounts.ownership import acting_as
 from accounts.sealing import CannotOpen, Key, Place
 from accounts.sessions import SessionStore
+from accounts.waiting import Waiting
 
 COOKIE = "__Host-vault"
 WAITS = timedelta(minutes=5)  # between password and second factor
@@ -34,36 +34,28 @@ _ACTS_EVERY = timedelta(seconds=30)
 _TOLD_EVERY = timedelta(minutes=1)  # "last seen" on the page of sessions
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """Someone who gave the right password, and has not shown the second factor."""
-
-    user: User
-    key: Key  # the password's key
-
-
-def wait(request: HttpRequest, user: User, key: Key, lasts: timedelta = WAITS) -> None:
-    """The password was right: begin a fresh session in which its key waits for the second factor."""
+def wait(request: HttpRequest, who: Waiting, lasts: timedelta = WAITS) -> None:
+    """The first factor was right: begin a fresh session in which its key waits for the second one."""
     request.session.flush()
     half = _new_half(request)
-    envelope = sealing.seal(_key(half, _WAITING), key.material, _waiting_place(user.pk))
+    envelope = sealing.seal(_key(half, _WAITING), who.dump(), _waiting_place(who.user.pk))
     until = timezone.now() + lasts
     request.session.set_expiry(int(lasts.total_seconds()))  # housekeeping drops it, whoever comes back
-    request.session[_WAITING] = [user.pk, key.id, until.timestamp(), _text(envelope)]
+    request.session[_WAITING] = [who.user.pk, until.timestamp(), _text(envelope)]
 
 
 def waiting(request: HttpRequest) -> Waiting | None:
     """Who waits in this session, if anyone does and the time is not over."""
     held = request.session.get(_WAITING)
     half = _half(request)
-    if not held or not half or held[2] < timezone.now().timestamp():
+    if not held or not half or held[1] < timezone.now().timestamp():
         return None
     user = User.objects.filter(pk=held[0]).first()
     try:
-        material = sealing.unseal(_key(half, _WAITING), _bytes(held[3]), _waiting_place(held[0]))
+        dumped = sealing.unseal(_key(half, _WAITING), _bytes(held[2]), _waiting_place(held[0]))
     except CannotOpen:
         return None
-    return Waiting(user, Key(held[1], material)) if user else None
+    return Waiting.load(user, dumped) if user else None
 
 
 def sign_in(request: HttpRequest, user: User, vault: Vault, device: Any) -> ReaderSession:

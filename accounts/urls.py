@@ -12,6 +12,9 @@ from accounts.views import (
     mail_accounts,
     mail_tests,
     oauth,
+    recovery,
+    renewals,
+    security,
     sessions,
     sign_in,
     sign_up,
@@ -34,6 +37,14 @@ sign_up_urls = [
     path("sign-up/codes/", sign_up.sign_up_codes, name="sign_up_codes"),
     path("sign-up/key/", sign_up.sign_up_key, name="sign_up_key"),
     path("sign-up/<str:token>/", sign_up.sign_up, name="sign_up"),
+]
+security_urls = [
+    path("recover/", recovery.recover, name="recover"),
+    path("settings/security/", security.security, name="security"),
+    path("settings/security/password/", security.password, name="password"),
+    path("settings/security/backup-codes/", renewals.new_backup_codes, name="new_backup_codes"),
+    path("settings/security/recovery-key/", renewals.new_recovery_key, name="new_recovery_key"),
+    path("settings/security/new-keys/", renewals.new_keys, name="new_keys"),
 ]
 session_urls = [
     path("settings/sessions/", sessions.sessions, name="sessions"),
@@ -62,4 +73,4 @@ oauth_urls = [
     for provider in NAMES
     for step, view in (("start", oauth.oauth_start), ("return", oauth.oauth_return))
 ]
-urlpatterns = [*oauth_urls, *door_urls, *sign_up_urls, *session_urls, *mail_account_urls]
+urlpatterns = [*oauth_urls, *door_urls, *sign_up_urls, *security_urls, *session_urls, *mail_account_urls]

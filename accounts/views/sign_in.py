@@ -15,15 +15,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import attempts, authenticator, backupcodes, credentials, events, keyring, signup, unlocking
+from accounts import attempts, authenticator, backupcodes, credentials, events, rewrapping, signup, unlocking
 from accounts.door import ReaderRequest, signed_in, visitor
 from accounts.forms import CodeForm, SignInForm
 from accounts.limits import limited
-from accounts.models import Identity, SecurityEvent, User
-from accounts.ownership import acting_as
-from accounts.sealing import CannotOpen, Key
-from accounts.unlocking import Waiting
+from accounts.models import SecurityEvent
+from accounts.sealing import CannotOpen
 from accounts.views.going import insecure, next_of, refuse_insecure
+from accounts.waiting import Waiting
 
 Kind = SecurityEvent.Kind
 
@@ -44,7 +43,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         found = _first_factor(request, form)
         if found:
-            unlocking.wait(request, *found)
+            unlocking.wait(request, found)
             return redirect(_with_next("accounts:sign_in_code", next_of(request)))
     context: dict[str, Any] = {"form": form, "next": next_of(request), "insecure": False}
     context["demo"] = {"username": "demo"} if settings.DEMO else None
@@ -88,7 +87,7 @@ def sign_out(request: ReaderRequest) -> HttpResponse:
     return redirect("accounts:sign_in")
 
 
-def _first_factor(request: HttpRequest, form: SignInForm) -> tuple[User, Key] | None:
+def _first_factor(request: HttpRequest, form: SignInForm) -> Waiting | None:
     name, password = form.cleaned_data["username"], form.cleaned_data["password"]
     wait = attempts.wait_of(request, name)
     if wait:
@@ -126,14 +125,18 @@ def _second_factor(request: HttpRequest, waiting: Waiting, code: str) -> str:
 
 def _open(request: HttpRequest, waiting: Waiting) -> HttpResponse:
     target = next_of(request) or "/"
-    with acting_as(waiting.user):
-        identity = Identity.objects.for_user(waiting.user).get()
     try:
-        vault = keyring.unlock(identity, waiting.key)
-    except CannotOpen:  # the password was changed in between
+        vault = rewrapping.settle(waiting)
+    except CannotOpen:  # the password, or the recovery key, was changed in between
         return _start_again(request)
     unlocking.sign_in(request, waiting.user, vault, authenticator.device_of(waiting.user))
     attempts.passed(request, waiting.user.username)
+    if waiting.recovers:
+        events.record(waiting.user.pk, Kind.RECOVERED, request)
+        messages.success(
+            request, _("The new password is set, and all your mail is here. Make a new recovery key now.")
+        )
+        return redirect("accounts:new_recovery_key")
     events.record(waiting.user.pk, Kind.SIGNED_IN, request)
     return redirect(target)
 

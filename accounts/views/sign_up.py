@@ -18,8 +18,8 @@ from accounts.limits import limited
 from accounts.models import Authenticator, BackupCode, Identity, SecurityEvent
 from accounts.ownership import acting_as
 from accounts.signup import Choice, RecoveryKey
-from accounts.unlocking import Waiting
 from accounts.views.going import insecure, refuse_insecure
+from accounts.waiting import Waiting
 
 _CODES, _KEY = "backup-codes", "recovery-key"
 
@@ -45,7 +45,7 @@ def sign_up(request: HttpRequest, token: str) -> HttpResponse:
         except signup.InvitationGone:
             return _invalid(request, invitations.look_up(token).state)
         else:
-            unlocking.wait(request, user, key, unlocking.WAITS_AT_SIGN_UP)
+            unlocking.wait(request, Waiting(user, key), unlocking.WAITS_AT_SIGN_UP)
             return redirect("accounts:sign_up_authenticator")
     context = {"form": form, "operator": found.invitation.operator}
     return render(request, "accounts/sign_up_password.html", context, status=422 if form.errors else 200)
@@ -160,6 +160,6 @@ def _recovery_key(request: ReaderRequest) -> RecoveryKey:
     shown = RecoveryKey.load(dumped) if dumped else None
     if shown and signup.is_current(request.vault, shown):
         return shown
-    key = signup.new_recovery_key(request.vault)
+    key = signup.issue_recovery_key(request.vault)
     unlocking.keep(request, request.reader_session, _KEY, key.dump())
     return key

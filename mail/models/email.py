@@ -107,7 +107,7 @@ class Email(Owned):
     )  # absent from one complete listing; dropped after a second
     stored_at = models.DateTimeField(auto_now_add=True)
 
-    head = SealedField()  # JSON, see mail.heads
+    head = SealedField(by_content_key=True)  # JSON, see mail.heads
 
     class Meta:
         constraints = [
@@ -141,7 +141,7 @@ class Message(Owned):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False
     )
     email = models.OneToOneField(Email, on_delete=models.CASCADE, primary_key=True, related_name="message")
-    raw = SealedField()
+    raw = SealedField(by_content_key=True)
 
 
 class MessageRef(Owned):

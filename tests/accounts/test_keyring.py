@@ -7,7 +7,7 @@ from accounts import grants, keyring, serverkeys
 from accounts.ids import draw_id
 from accounts.keyring import WorkerKeys
 from accounts.models import ContentKey, Grant, Identity, MailAccount, SecurityEvent
-from accounts.recovery import Misread
+from accounts.recovery import Misread, new_recovery_key, write_recovery_key
 from accounts.sealing import CannotOpen, Place
 from tests.conftest import PASSWORD, Reader
 
@@ -29,11 +29,17 @@ def test_another_password_does_not(alice: Reader) -> None:
         keyring.unlock(row, keyring.password_key(row, PASSWORD + "."))
 
 
+def new_recovery(row: Identity, reader: Reader) -> str:
+    text = write_recovery_key(new_recovery_key())
+    keyring.wrap_by_recovery(row, reader.vault, text)
+    return text
+
+
 def test_the_recovery_key_opens_the_vault_and_dies_with_the_next(alice: Reader) -> None:
     row = identity_of(alice)
-    first = keyring.new_recovery(row, alice.vault)
+    first = new_recovery(row, alice)
     assert keyring.unlock_by_recovery(row, first.lower().replace("-", " ")).secret == alice.vault.secret
-    second = keyring.new_recovery(row, alice.vault)
+    second = new_recovery(row, alice)
     with pytest.raises(CannotOpen):
         keyring.unlock_by_recovery(row, first)
     assert keyring.unlock_by_recovery(row, second).secret == alice.vault.secret
@@ -41,7 +47,7 @@ def test_the_recovery_key_opens_the_vault_and_dies_with_the_next(alice: Reader) 
 
 def test_a_typing_error_in_the_recovery_key_is_told_before_anything_is_tried(alice: Reader) -> None:
     row = identity_of(alice)
-    written = keyring.new_recovery(row, alice.vault)
+    written = new_recovery(row, alice)
     wrong = ("1" if written[0] != "1" else "2") + written[1:]
     for text in (wrong, written[:-1], written + "A", "", "ÄÖÜ"):
         with pytest.raises(Misread):
@@ -50,7 +56,7 @@ def test_a_typing_error_in_the_recovery_key_is_told_before_anything_is_tried(ali
 
 def test_a_new_password_wraps_the_same_secret(alice: Reader) -> None:
     row = identity_of(alice)
-    keyring.rewrap(row, alice.vault, "another password altogether")
+    keyring.rewrap(row, alice.vault, keyring.fresh_key("another password altogether"))
     with pytest.raises(CannotOpen):
         keyring.unlock(row, keyring.password_key(row, PASSWORD))
     vault = keyring.unlock(row, keyring.password_key(row, "another password altogether"))

@@ -295,7 +295,7 @@ def test_sign_up_waits_thirty_minutes_for_the_authenticator(visitor: Client, inv
     choose(visitor, invitation)
     session = visitor.session
     held = session["waiting"]
-    assert 25 * 60 < held[2] - timezone.now().timestamp() <= 30 * 60
+    assert 25 * 60 < held[1] - timezone.now().timestamp() <= 30 * 60
     session["waiting"] = [held[0], held[1], 0, held[3]]
     session.save()
     response = visitor.get(AUTHENTICATOR, follow=True)
@@ -336,7 +336,7 @@ def test_a_key_that_a_second_request_replaced_is_not_confirmed(
     first = until_the_key(visitor, invitation)
     identity = Identity.objects.for_user(User.objects.get(username="dora")).get()
     vault = keyring.unlock(identity, keyring.password_key(identity, PASSWORD))
-    signup.new_recovery_key(vault)
+    signup.issue_recovery_key(vault)
     asked, groups = asked_on(first), key_on(first)
     answer = visitor.post(KEY, {"first": groups[asked[0]], "second": groups[asked[1]]})
     assert answer.status_code == 422
