@@ -91,6 +91,12 @@ class InvitationAdmin(StateAdmin):
             *super().get_urls(),
         ]
 
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **options: Any) -> Any:
+        """Tells the page whether there is something to revoke."""
+        row = options.get("obj")
+        context["is_open"] = row is not None and invitations.state_of(row) is State.OPEN
+        return super().render_change_form(request, context, *args, **options)
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Operators invite."""
         return True
@@ -145,18 +151,33 @@ class InvitationAdmin(StateAdmin):
 class LockoutAdmin(StateAdmin):
     """Who failed how often within the last quarter of an hour, and from where."""
 
-    list_display = ("pk", "name", "ip_address", "failures_since_start", "attempt_time", "ends_at")
+    list_display = ("pk", "name", "ip_address", "failures", "since", "ends_at")
     actions = ("lift",)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Under our name for it."""
+        return super().changelist_view(request, {"title": gettext("Failures at the door, and lockouts")})
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """What is counted by; the columns for what browsers post are empty here."""
-        return ["name", "ip_address", "failures_since_start", "attempt_time", "ends_at"]
+        return ["name", "ip_address", "failures", "since", "ends_at"]
 
     @admin.display(description=_("user name"), ordering="username")
     def name(self, row: AccessAttempt) -> str:
         """A reader's; what others typed is not kept."""
         known = not str(row.username).startswith("?")
         return str(row.username) if known else gettext("a name that nobody has")
+
+    @admin.display(description=_("failures"), ordering="failures_since_start")
+    def failures(self, row: AccessAttempt) -> int:
+        """Those that counted: none does during a lockout."""
+        return int(row.failures_since_start)
+
+    @admin.display(description=_("since"), ordering="attempt_time")
+    def since(self, row: AccessAttempt) -> datetime:
+        """When the last of them came."""
+        last: datetime = row.attempt_time
+        return last
 
     @admin.display(description=_("locked out until"))
     def ends_at(self, row: AccessAttempt) -> datetime | None:

@@ -84,6 +84,7 @@ def test_states_are_told_apart(operator_client: Client, each: dict[State, Invita
     assert f'<td class="field-state">{state.value}</td>' in page
     own = operator_client.get(reverse("admin:accounts_invitation_change", args=[each[state].pk]))
     assert bool(link_on(own.content.decode())) == (state is State.OPEN)
+    assert ('value="Revoke"' in own.content.decode()) == (state is State.OPEN)
 
 
 def test_a_revoked_invitation_makes_nobody(
