@@ -153,6 +153,8 @@ def add(vault: Vault, details: Details) -> MailAccount:
             return same
         _write(vault, row, details)
         row.password = vault.seal_secret(row, "password", details.password.encode())
+        if details.smtp and details.smtp.own_password:
+            row.smtp_password = vault.seal_secret(row, "smtp_password", details.smtp.password.encode())
         row.save(force_insert=True)
         _tell(row)
     return row

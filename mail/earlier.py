@@ -30,7 +30,7 @@ def searching(account: MailAccount) -> bool:
 
 
 def find(account: MailAccount, keys: WorkerKeys, session: Session, found: Sequence[Found]) -> None:
-    """Add to what is fetched what looks like it by size and time; its bytes decide then. Raises SyncError."""
+    """Add to what is fetched what looks like it: the same size, come in the same second. Raises SyncError."""
     places = [one for one in found if one.earlier]
     if account.since is None or not places:
         return
