@@ -206,7 +206,7 @@ OAUTH_PROVIDERS = providers.registered(
     providers.microsoft(
         env.text("OAUTH_MICROSOFT_CLIENT_ID"),
         env.given_secret("OAUTH_MICROSOFT_CLIENT_SECRET"),
-        env.text("OAUTH_MICROSOFT_TENANT", "common"),
+        env.text("OAUTH_MICROSOFT_TENANT") or "common",
     ),
 )
 

@@ -90,6 +90,10 @@ def test_from_the_button_to_the_first_mail(visitor: Visitor, town: Town, alice: 
     expect(page.get_by_text("The account was added. Google lets us in")).to_be_visible()
     wait_for_mail(page)
     assert MailAccount.objects.for_user(alice.user).get().error == ""
+    codes = [fields["code"] for fields in town.provider.posts("/token") if "code" in fields]
+    told = town.house.log("web") + town.house.log("worker")
+    assert codes
+    assert not [code for code in [*codes, *town.provider.access, "state="] if code in told]
 
 
 def wait_for_mail(page: Page) -> None:
