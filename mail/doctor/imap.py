@@ -33,7 +33,7 @@ def examine(server: Server, allowed: Sequence[AllowedNetwork], provider: str = "
         began = time.monotonic()
         client = greet_and_enter(reached.sock, server, reached.name, reaching.LIMITS)
     except ConnectionFailed as failed:
-        way.add(_("Failed"), "bad", errortexts.text_of(failed.code, provider))
+        way.add(_("Outcome"), "bad", errortexts.text_of(failed.code, provider))
         return [way]
     if server.security != "tls":
         reaching.add_tls(way, client.wire.sock)

@@ -21,7 +21,7 @@ def examine(server: Server, allowed: Sequence[AllowedNetwork], provider: str = "
         began = time.monotonic()
         client = smtp.greet_and_enter(reached.sock, server, reached.name, reaching.LIMITS)
     except ConnectionFailed as failed:
-        section.add(_("Failed"), "bad", errortexts.smtp_text_of(failed.code, provider))
+        section.add(_("Outcome"), "bad", errortexts.smtp_text_of(failed.code, provider))
         return section
     if server.security != "tls" and client.sock:
         reaching.add_tls(section, client.sock)

@@ -1,4 +1,4 @@
-"""The form of a mail account in a browser: a port goes along with its encryption, a question comes when due."""
+"""The form of a mail account in a browser: a port goes along with its encryption, questions come when due."""
 
 import re
 from collections.abc import Callable

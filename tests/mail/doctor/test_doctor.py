@@ -150,7 +150,7 @@ def test_sending_is_looked_at_and_nothing_is_sent() -> None:
         assert section.worst == "warn"  # it is not encrypted, and the operator lists it
         assert not any(line.upper().startswith((b"MAIL", b"RCPT", b"DATA")) for line in server.commands)
         server.script["AUTH"] = b"535 no\r\n"
-        assert "refused the password" in told([sending.examine(at(server), allow(server))])["Failed"].text
+        assert "refused the password" in told([sending.examine(at(server), allow(server))])["Outcome"].text
 
 
 def test_what_a_server_says_is_one_short_line() -> None:
