@@ -9,11 +9,12 @@ from django.conf import settings as configured
 from django.test import Client
 
 from accounts import invitations
+from accounts.recovery import write_recovery_key
 from tests.accounts.timing import medians, spread
 from tests.conftest import PASSWORD, Reader
 
 SIGN_IN = "/sign-in/"
-WRONG = "wrong" * 4
+WRONG, NEW = "wrong" * 4, "quite another long password"
 _CHANGING = re.compile(r'((name="csrfmiddlewaretoken" value|nonce)=)"[^"]+"')
 
 
@@ -63,18 +64,45 @@ def test_a_forged_invitation_does_not_tell_which_ones_exist(visitor: Client, db:
     assert len(pages) == 1
 
 
+def recovery_of(name: str) -> dict[str, str]:
+    """A form with a well-written key that is nobody's."""
+    key = write_recovery_key(b"x" * 20)
+    return {"username": name, "recovery_key": key, "password": NEW, "password_again": NEW}
+
+
+def sign_in_of(name: str) -> dict[str, str]:
+    return {"username": name, "password": WRONG}
+
+
+PAGES = {"/sign-in/": sign_in_of, "/recover/": recovery_of}
+
+
+def test_recovery_tells_the_same_all_the_way_into_a_lockout(
+    visitor: Client, alice: Reader, unlimited: None
+) -> None:
+    for at in range(configured.AXES_FAILURE_LIMIT + 1):
+        answers = []
+        for name in ("alice", "nobody"):
+            response = visitor.post("/recover/", recovery_of(name), REMOTE_ADDR="192.0.2.1")
+            text = response.content.decode().replace(f'value="{name}"', "")
+            answers.append((response.status_code, _CHANGING.sub(r'\1""', text)))
+        assert answers[0] == answers[1], at
+    assert "Too many tries" in answers[0][1]
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES)
 @pytest.mark.django_db(transaction=True)
 def test_time_tells_neither_which_names_exist_nor_which_are_locked_out(
-    visitor: Client, alice: Reader, unlimited: None
+    visitor: Client, alice: Reader, unlimited: None, page: str
 ) -> None:
     """The one place where time is measured, because it is what is promised."""
     locked = "192.0.2.250"
     for _ in range(configured.AXES_FAILURE_LIMIT):
-        told(visitor, "alice", WRONG, REMOTE_ADDR=locked)
+        visitor.post(page, PAGES[page]("alice"), REMOTE_ADDR=locked)
 
     def ask(name: str, ip_address: str) -> None:
-        visitor.post(SIGN_IN, {"username": name, "password": WRONG}, REMOTE_ADDR=ip_address)
+        assert visitor.post(page, PAGES[page](name), REMOTE_ADDR=ip_address).status_code == 422
 
     found = medians(
         {
@@ -84,5 +112,5 @@ def test_time_tells_neither_which_names_exist_nor_which_are_locked_out(
         },
         between=lambda: AccessFailureLog.objects.all().delete(),
     )
-    print({name: f"{value:.1f} ms" for name, value in found.items()}, f"spread {spread(found):.1%}")
+    print(page, {name: f"{value:.1f} ms" for name, value in found.items()}, f"spread {spread(found):.1%}")
     assert spread(found) < 0.1
