@@ -102,7 +102,8 @@ class NewPasswordForm(forms.Form):
         """The password twice, and not one that others have."""
         values = super().clean() or self.cleaned_data
         password = values.get("password")
-        if password is None:
+        if password is None:  # what is wrong with the first is not told of the second again
+            self.errors.pop("password_again", None)
             return values
         if "password_again" in values and values["password_again"] != password:
             self.add_error("password_again", gettext("The two passwords are not the same."))
