@@ -31,6 +31,7 @@ from tests.mail.factories import Mailbox, make_account, make_email
 
 #: Pages for people who are not signed in.
 VISITORS = {
+    "accounts:recover",
     "accounts:sign_in",
     "accounts:sign_in_code",
     "accounts:sign_up",
