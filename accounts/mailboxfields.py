@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -19,12 +18,12 @@ MOST_NAMES, LONGEST_NAME = 500, 500
 _ATTRIBUTES = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 
 
-def text(label: Promise, *, most: int, **options: Any) -> forms.CharField:
+def text(label: Any, *, most: int, **options: Any) -> forms.CharField:
     """A line that no browser completes or corrects."""
     return forms.CharField(label=label, max_length=most, widget=forms.TextInput(attrs=_ATTRIBUTES), **options)
 
 
-def password(label: Promise, help_text: Promise | str = "") -> forms.CharField:
+def password(label: Any, help_text: Any = "") -> forms.CharField:
     """A password for a mail server; empty means the stored one."""
     widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
     return forms.CharField(
@@ -32,12 +31,12 @@ def password(label: Promise, help_text: Promise | str = "") -> forms.CharField:
     )
 
 
-def port(label: Promise, ports: tuple[int, int], **options: Any) -> forms.IntegerField:
+def port(label: Any, ports: tuple[int, int], **options: Any) -> forms.IntegerField:
     """A port; what it may be is the form's business."""
     return forms.IntegerField(label=label, min_value=1, max_value=65535, initial=ports[0], **options)
 
 
-def security(label: Promise, of: str, ports: tuple[int, int], **options: Any) -> forms.ChoiceField:
+def security(label: Any, of: str, ports: tuple[int, int], **options: Any) -> forms.ChoiceField:
     """How to encrypt. A script moves the field `of` along, where it held the other one's port."""
     attributes = {"data-port-field": of, "data-tls": str(ports[0]), "data-starttls": str(ports[1])}
     return forms.ChoiceField(label=label, initial=TLS, widget=forms.Select(attrs=attributes), **options)

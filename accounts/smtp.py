@@ -89,7 +89,7 @@ class Client(smtplib.SMTP):
     def take(self, sock: socket.socket) -> None:
         """Talk over this one."""
         self.sock = sock
-        self.file = Reader(sock, self.limits.silence_seconds, self._ends)  # type: ignore[assignment]  # all that smtplib asks of a file
+        self.file = Reader(sock, self.limits.silence_seconds, self._ends)
 
     @property
     def reader(self) -> Reader:

@@ -149,7 +149,7 @@ def edit_form(request: ReaderRequest, row: MailAccount, stored: Details) -> Mail
 def keep_typed(form: MailAccountForm) -> None:
     """The reader typed the passwords a moment ago, and the page is kept nowhere."""
     for name in ("password", "smtp_password"):
-        form.fields[name].widget.render_value = True  # type: ignore[attr-defined]
+        form.fields[name].widget.render_value = True
 
 
 def form_page(
