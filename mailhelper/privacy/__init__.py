@@ -1,0 +1,1 @@
+"""What this installation stores, and who can read it."""
