@@ -296,7 +296,7 @@ def test_sign_up_waits_thirty_minutes_for_the_authenticator(visitor: Client, inv
     session = visitor.session
     held = session["waiting"]
     assert 25 * 60 < held[1] - timezone.now().timestamp() <= 30 * 60
-    session["waiting"] = [held[0], held[1], 0, held[3]]
+    session["waiting"] = [held[0], 0, held[2]]
     session.save()
     response = visitor.get(AUTHENTICATOR, follow=True)
     assert "Open the invitation again" in response.content.decode()
