@@ -157,8 +157,8 @@ if (place) {
       tell({ ...clocks });
       return;
     }
-    const words = after.page?.querySelector(".notice p, .field-error, main .lead, main p");
-    trouble(words?.textContent ?? template.dataset.offline);
+    const words = [".notice[role=alert] p", ".field-error", ".lead"].map((part) => after.page?.querySelector(part));
+    trouble(words.find(Boolean)?.textContent ?? template.dataset.offline);
     fields.password.focus();
   };
 
@@ -202,6 +202,7 @@ if (place) {
     await ask(form.action, new URLSearchParams(new FormData(form)));
     tell({ locked: true });
     shut();
+    if (under) check();
   };
 
   document.addEventListener("submit", (event) => {
