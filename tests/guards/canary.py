@@ -31,6 +31,7 @@ MARKS = {
         *("sender", "display", "recipient", "replyto", "subject", "text", "markup", "link", "attachment"),
         *("filename", "folder", "messageid", "reference", "listid", "header", "opaque", "damaged"),
         *("accountname", "address", "mailuser", "mailpassword", "newpassword", "wrongpassword"),
+        *("smtphost", "smtpuser", "smtppassword", "leftout", "lookedup"),
         *("wronghost", "readerpassword", "typo", "browser", "failure"),
     )
 }
@@ -164,7 +165,18 @@ class Walk:
         """One that works, and one on a server that does not exist."""
         self.post("/accounts/add/", self.fields())
         host = f"{MARKS['wronghost']}.invalid"
-        self.post("/accounts/add/", self.fields(name="Other", host=host, port=993, security="tls"))
+        other = self.fields(name="Other", host=host, port=993, security="tls", left_out=MARKS["leftout"])
+        self.post("/accounts/add/", {**other, **self.sending()})
+        self.browser.post("/accounts/find/", {"address": f"{MARKS['lookedup']}@{MARKS['wronghost']}.invalid"})
+
+    def sending(self) -> dict[str, Any]:
+        """The part of the form for sending."""
+        return {
+            "smtp_host": f"{MARKS['smtphost']}.invalid",
+            "smtp_username": MARKS["smtpuser"],
+            "smtp_own": "on",
+            "smtp_password": MARKS["smtppassword"],
+        }
 
     def test_accounts(self) -> None:
         """Test connection, right and wrong, whole page and part of it."""
@@ -188,6 +200,7 @@ class Walk:
         for pk in MailAccount.objects.for_user(self.user).values_list("pk", flat=True):
             self.browser.get(f"/accounts/{pk}/progress/", headers={"HX-Request": "true"})
             self.get(f"/accounts/{pk}/delete/")
+            self.browser.post(f"/accounts/{pk}/doctor/")
         self.post("/accounts/background/", {"until": "revoked"})
 
     def read_mail(self) -> None:
