@@ -20,7 +20,7 @@ from typing import Literal
 from axes.handlers.proxy import AxesProxyHandler
 from axes.models import AccessAttempt, AccessFailureLog
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Count, Max
 from django.http import HttpRequest
 from django.utils import timezone
@@ -73,9 +73,10 @@ def failed(request: HttpRequest, username: str, factor: Factor) -> None:
     """
     who = _who(request, username, factor)
     kind = SecurityEvent.Kind.RECOVERY_FAILED if factor == "recovery" else SecurityEvent.Kind.SIGN_IN_FAILED
-    with transaction.atomic():
-        if not AxesProxyHandler.is_locked(who.bare, who.credentials):
-            _count(who, kind, request)
+    try:
+        _fail(who, kind, request)
+    except IntegrityError:  # a success elsewhere dropped the row while axes looked at it: now there is none
+        _fail(who, kind, request)
 
 
 def pretend(request: HttpRequest) -> None:
@@ -157,6 +158,12 @@ def _bare(request: HttpRequest, factor: str) -> HttpRequest:
 def _digest(name: str) -> str:
     key = kdf.derive(settings.SECRET_KEY.encode(), "attempts")
     return hmac.digest(key, name.encode(), "sha256").hex()[:32]
+
+
+@transaction.atomic
+def _fail(who: _Who, kind: SecurityEvent.Kind, request: HttpRequest) -> None:
+    if not AxesProxyHandler.is_locked(who.bare, who.credentials):
+        _count(who, kind, request)
 
 
 def _count(who: _Who, kind: SecurityEvent.Kind, request: HttpRequest) -> None:
