@@ -26,7 +26,7 @@ _TELL = """
            set_config('app.owner', %s, true), set_config('app.all', %s, true)
 """
 
-_EVERYBODY = 0
+_EVERYBODY = -1  # no row has that id
 
 _operating: ContextVar[str] = ContextVar("operating", default="")
 _whose: ContextVar[int | None] = ContextVar("whose", default=None)
@@ -38,7 +38,7 @@ class UnscopedQuery(RuntimeError):
 
 def _owner_id(user: Any) -> int:
     key = user if isinstance(user, int) else user.pk
-    if not isinstance(key, int) or isinstance(key, bool):
+    if not isinstance(key, int) or isinstance(key, bool) or key <= 0:
         raise UnscopedQuery("nobody is signed in")
     return key
 

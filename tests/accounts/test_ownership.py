@@ -94,3 +94,9 @@ def test_deleting_a_user_takes_their_rows_along(alice: Reader) -> None:
     alice.user.delete()
     with acting_as_operator("a test"):
         assert not Folder.unscoped.exists()
+
+
+@pytest.mark.parametrize("nobody", [0, -1, True])
+def test_nobodys_name_opens_nothing(db: None, nobody: int) -> None:
+    with pytest.raises(UnscopedQuery), acting_as(nobody):
+        pass

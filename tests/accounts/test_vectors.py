@@ -10,7 +10,7 @@ from accounts import kdf, recovery, sealing
 from accounts.kdf import Cost
 from accounts.sealing import CannotOpen, Key, Place
 
-VECTORS = json.loads((Path(__file__).parent / "vectors.json").read_text())
+VECTORS = json.loads((Path(__file__).parents[2] / "docs" / "vectors.json").read_text())
 
 
 def place_of(vector: dict[str, Any]) -> Place:
