@@ -134,6 +134,10 @@ SYNC: dict[str, Promise] = {
         "The sync broke off three times in a row and was put aside. What was stored is safe. Press Sync now "
         "to try again, or tell the operator."
     ),
+    "imported": _(
+        "This account came with an import. Its mail is here. Edit it and enter the password to sync it, or "
+        "leave it as it is."
+    ),
     "inbox-missing": _(
         "The server lists no inbox. Nothing was removed here. Check at the provider that IMAP is switched on."
     ),

@@ -25,6 +25,11 @@ ELSEWHERE = -1
 #: The same, which the reader wants to keep though it is nowhere now.
 KEPT = -2
 
+#: Codes in `MailAccount.error`: it is being deleted (`accounts.deleting`), and no page lets it be touched.
+DELETING = "deleting"
+#: It came with an import and has no password yet.
+IMPORTED = "imported"
+
 _SECRETS = ("name", "address", "host", "username")
 _COLUMNS = (
     *_SECRETS, "port", "security", "auth", "password", "token", "smtp_host", "smtp_port", "smtp_security",
@@ -278,14 +283,34 @@ def keep(row: MailAccount) -> None:
         _update(row, error="", gone_accepted_at=None)
 
 
-def delete(row: MailAccount) -> None:
-    """The end of an account and of its mail here: the keys first, so that nothing left over can be opened."""
+def bring(vault: Vault, details: Details) -> MailAccount:
+    """The account that an import belongs to: the one that leads to the same mailbox, else a new one, paused.
+
+    A new one waits for its reader to enter the password; the sync then finds its mail again by its bytes.
+    """
+    with acting_as(vault.owner):
+        rows = MailAccount.objects.for_user(vault.owner).exclude(error=DELETING).order_by("pk")
+        for row in rows:
+            there = read(vault, row)
+            if (there.place, there.address) == (details.place, details.address):
+                return row
+        row = MailAccount(pk=draw_id(MailAccount), owner_id=vault.owner)
+        row.state, row.error, row.next_sync_at = MailAccount.State.PAUSED, IMPORTED, None
+        _write(vault, row, details)
+        row.save(force_insert=True)
+    return row
+
+
+def shred(row: MailAccount) -> None:
+    """The end of an account begins: what opens it or its mail is destroyed, in one transaction.
+
+    A key seals mail of one account only.
+    """
     with acting_as(row.owner_id):
         _stop(row)
-        _update(row, password=None, token=None, smtp_password=None)
-    _remove(row, lambda: _mails(row))
-    with acting_as(row.owner_id):
-        MailAccount.objects.for_user(row.owner_id).filter(pk=row.pk).delete()
+        _update(row, password=None, token=None, smtp_password=None, error=DELETING, next_sync_at=None)
+        mine = ContentKey.objects.for_user(row.owner_id)
+        mine.filter(pk__in=_mails(row).values("content_key")).update(sealed=MAGIC)
 
 
 def empty(row: MailAccount) -> None:

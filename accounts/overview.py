@@ -10,9 +10,9 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts import backgroundsync, durations, errortexts, grants
+from accounts import backgroundsync, deleting, durations, errortexts, grants
 from accounts.keyring import Vault
-from accounts.mailboxes import ELSEWHERE
+from accounts.mailboxes import DELETING, ELSEWHERE
 from accounts.models import Grant, MailAccount
 from accounts.oauth import ways
 from accounts.oauth.providers import NAMES
@@ -23,6 +23,14 @@ from accounts.progress import Run, progress
 ASKS_GONE = "many-gone"
 _QUEUED_LASTS = timedelta(minutes=2)
 _COUNTED = 100_000  # counting so many takes 25 ms, and a page that stands open asks every two seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """An account that is being deleted: how many of its mails went."""
+
+    done: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,7 @@ class Card:
     mails: int
     mails_text: str
     ways: Ways
+    deleting: Deletion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +103,7 @@ def background(owner: int) -> Background:
 
 def _card(vault: Vault, row: MailAccount, lent: bool) -> Card:
     asks = row.error == ASKS_GONE
-    failing = bool(row.error) and not asks
+    failing = bool(row.error) and not asks and row.error != DELETING
     waiting = row.state == MailAccount.State.ACTIVE and not lent
     mails = row.emails.order_by()[: _COUNTED + 1].count()
     return Card(
@@ -111,7 +120,13 @@ def _card(vault: Vault, row: MailAccount, lent: bool) -> Card:
         mails=mails,
         mails_text=_many(mails),
         ways=ways.for_row(vault, row) if row.state == MailAccount.State.ATTENTION else Ways(),
+        deleting=_deletion(row) if row.error == DELETING else None,
     )
+
+
+def _deletion(row: MailAccount) -> Deletion:
+    work = deleting.progress_of(row)
+    return Deletion(work.done, work.total) if work else Deletion(0, 0)
 
 
 def _about_to_run(row: MailAccount) -> bool:

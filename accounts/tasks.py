@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from accounts import attempts, housekeeping
+from accounts import attempts, deleting, housekeeping
 from accounts.coded import coded
 
 
@@ -16,4 +16,13 @@ def keep_house() -> dict[str, int]:
         "grants": housekeeping.drop_ended_grants(),
         "sign_ups": housekeeping.drop_unfinished_sign_ups(),
         "attempts": attempts.prune(),
+        "deletions": deleting.queue_left(),
     }
+
+
+@shared_task(name=deleting.TASK, ignore_result=True)
+@coded
+def remove_rows(transfer_id: int) -> None:
+    """One unit of a deletion; rings again where there is more."""
+    if deleting.run_by_id(transfer_id):
+        deleting.queue(transfer_id)

@@ -18,6 +18,7 @@ from django.db.models import Count, F, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from accounts.keyring import Vault
+from accounts.mailboxes import DELETING
 from accounts.models import MailAccount
 from accounts.sealing import CannotOpen
 from mail import folders
@@ -132,7 +133,7 @@ def mailboxes(vault: Vault) -> Mailboxes:
     by_account: dict[int, list[OpenFolder]] = {}
     for row in _counted_folders(vault.owner):
         by_account.setdefault(row.account_id, []).append(_open_folder(vault, row))
-    accounts = MailAccount.objects.for_user(vault.owner).order_by("pk")
+    accounts = MailAccount.objects.for_user(vault.owner).exclude(error=DELETING).order_by("pk")
     opened = tuple(_open_account(vault, row, by_account.get(row.pk, [])) for row in accounts)
     return Mailboxes(opened, tuple(live_runs(vault.owner)))
 
@@ -197,14 +198,17 @@ def open_message(vault: Vault, email: Email) -> bytes:
     if row is None:
         raise Damaged
     try:
-        return _unpacked(vault.open(row, "raw"))
+        return unpack(vault.open(row, "raw"))
     except (CannotOpen, zstandard.ZstdError):
         logger.error("mail.Message %d does not open", email.pk)
         raise Damaged from None
 
 
-def _unpacked(packed: bytes) -> bytes:
-    """Decompressed up to the limit of a mail: whoever can write to the database could have stored a bomb."""
+def unpack(packed: bytes) -> bytes:
+    """Decompressed up to the limit of a mail: whoever can write to the database could have stored a bomb.
+
+    Raises ZstdError.
+    """
     raw = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(packed)).read(settings.MAIL_MAX_BYTES + 1)
     if len(raw) > settings.MAIL_MAX_BYTES:
         raise zstandard.ZstdError("larger than any mail that is stored")

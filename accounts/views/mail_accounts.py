@@ -11,17 +11,18 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import limits, mailboxes, overview
+from accounts import deleting, events, limits, mailboxes, overview
 from accounts.door import ReaderRequest, quiet, short_transactions
 from accounts.findings import Finding
 from accounts.limits import limited
 from accounts.mailboxes import Details
 from accounts.mailboxforms import DELETE, AddressForm, MailAccountForm, initial_of
-from accounts.models import MailAccount
+from accounts.models import MailAccount, SecurityEvent, Transfer
 from accounts.oauth import renewing, ways
 from accounts.ownership import acting_as
 
 _STOP_POLLING = 286  # htmx takes it as "swap, and ask no more"
+_SECONDS = 1.0  # that a request removes rows for by itself
 
 
 @never_cache
@@ -39,9 +40,12 @@ def accounts_list(request: ReaderRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def progress(request: ReaderRequest, pk: int) -> HttpResponse:
-    """One account's card, as a page that stands open asks for it."""
-    card = overview.card(request.vault, mine(request, pk))
-    status = 200 if card.run else _STOP_POLLING
+    """One account's card, as a page that stands open asks for it. Nothing where it was deleted since."""
+    if deleting.was_deleted(request.user.pk, pk):
+        return HttpResponse(status=_STOP_POLLING)
+    row = get_object_or_404(MailAccount.objects.for_user(request.user), pk=pk)
+    card = overview.card(request.vault, row)
+    status = 200 if card.run or card.deleting else _STOP_POLLING
     return render(request, "accounts/_account.html", {"account": card}, status=status)
 
 
@@ -92,9 +96,11 @@ def delete(request: ReaderRequest, pk: int) -> HttpResponse:
         if request.method != "POST":
             context = {"account": overview.card(request.vault, row)}
             return render(request, "accounts/account_delete.html", context)
-        renewing.give_back(request.vault, row)
-    mailboxes.delete(row)
-    messages.success(request, _("The account and its mail here are gone. Nothing was changed on its server."))
+        work = deleting.begin(row)
+        if work:
+            renewing.give_back(request.vault, row)
+            events.record(request.user.pk, SecurityEvent.Kind.MAIL_ACCOUNT_DELETED, request)
+    _tell_deleted(request, work)
     return redirect("accounts:list")
 
 
@@ -128,8 +134,9 @@ def sync(request: ReaderRequest, pk: int) -> HttpResponse:
 
 
 def mine(request: ReaderRequest, pk: int) -> MailAccount:
-    """The reader's account of this id, or 404."""
-    row: MailAccount = get_object_or_404(MailAccount.objects.for_user(request.user), pk=pk)
+    """The reader's account of this id, or 404. One that is being deleted is not there any more."""
+    rows = MailAccount.objects.for_user(request.user).exclude(error=mailboxes.DELETING)
+    row: MailAccount = get_object_or_404(rows, pk=pk)
     return row
 
 
@@ -172,6 +179,27 @@ def form_page(
     status = 422 if form.is_bound and not form.is_valid() else 200
     with acting_as(request.user):
         return render(request, "accounts/account_form.html", context, status=status)
+
+
+def _tell_deleted(request: ReaderRequest, work: Transfer | None) -> None:
+    """Small accounts are gone before the page is there; for large ones a worker goes on."""
+    if work is None:
+        messages.warning(
+            request, _("Another account is being deleted. Nothing was changed. Try again when it is gone.")
+        )
+    elif deleting.run(work, _SECONDS):
+        deleting.queue(work.pk)
+        messages.success(
+            request,
+            _(
+                "Nothing of the account can be opened any more. What is left of it is being removed. Nothing "
+                "was changed on its server."
+            ),
+        )
+    else:
+        messages.success(
+            request, _("The account and its mail here are gone. Nothing was changed on its server.")
+        )
 
 
 def _change(request: ReaderRequest, row: MailAccount, stored: Details, form: MailAccountForm) -> None:

@@ -22,6 +22,7 @@ APPS = ("accounts", "mail", "tags", "rules", "mailhelper")
 #: Who may reach everybody's rows, and what for.
 UNSCOPED = {
     "accounts/ownership.py": "makes the manager",
+    "accounts/deleting.py": "a deletion's id becomes the deletion and its owner; finds those that stand still",
     "accounts/housekeeping.py": "locks vaults and drops grants whose time is over",
     "mail/housekeeping.py": "drops threads and keys that no mail belongs to, ends runs",
     "mail/sync.py": "an account's id becomes the account and its owner",
@@ -41,6 +42,7 @@ REASONS = {
     "end runs that nobody goes on with",
     "end a session",
     "find idle vaults",
+    "go on with a deletion",
     "make the demo reader",
     "queue the next unit",
     "resync",
