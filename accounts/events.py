@@ -12,7 +12,7 @@ from accounts.keyring import place
 from accounts.models import Identity, SecurityEvent
 from accounts.ownership import acting_as
 
-_NOBODY = -1
+_NOBODY = 2**63 - 1  # no id is ever drawn that is so high
 
 
 def device_of(request: HttpRequest) -> bytes:
