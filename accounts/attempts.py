@@ -36,7 +36,7 @@ COUNTED_FOR = timedelta(hours=1)
 FREE = 20  # failures of one user name in that time, from wherever
 _FIRST_WAIT, _LONGEST_WAIT = 5, 300  # seconds; doubled with each failure in between
 
-_NOBODY = -1
+_NOBODY = 2**63 - 1
 _KEPT = 255  # characters of axes' columns
 
 
