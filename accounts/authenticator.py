@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import segno
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -63,6 +64,20 @@ def device_of(user: User, *, confirmed: bool = True) -> Authenticator | None:
     """The reader's authenticator, or the one that they are pairing."""
     found: Authenticator | None = Authenticator.objects.filter(user=user, confirmed=confirmed).first()
     return found
+
+
+def begin_pairing(user: User) -> Authenticator:
+    """A new one beside the one that holds; what was being paired before is dropped."""
+    Authenticator.objects.filter(user=user, confirmed=False).delete()
+    return make(user)
+
+
+@transaction.atomic
+def replace(user: User, paired: Authenticator) -> None:
+    """The one that was paired holds from now on, the one before is worth nothing."""
+    Authenticator.objects.filter(user=user, confirmed=True).delete()
+    paired.confirmed = True
+    paired.save(update_fields=["confirmed"])
 
 
 def check(device: Authenticator, code: str, *, pairing: bool = False) -> Checked:

@@ -5,6 +5,7 @@ from django.urls import path
 from accounts.oauth.providers import NAMES
 from accounts.views import (
     activity,
+    authenticators,
     background,
     language,
     lock,
@@ -44,6 +45,7 @@ security_urls = [
     path("settings/security/password/", security.password, name="password"),
     path("settings/security/backup-codes/", renewals.new_backup_codes, name="new_backup_codes"),
     path("settings/security/recovery-key/", renewals.new_recovery_key, name="new_recovery_key"),
+    path("settings/security/authenticator/", authenticators.change_authenticator, name="authenticator"),
     path("settings/security/new-keys/", renewals.new_keys, name="new_keys"),
 ]
 session_urls = [

@@ -65,9 +65,10 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
         return _start_again(request)
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        problem = _second_factor(request, waiting, form.cleaned_data["code"])
+        code = form.cleaned_data["code"]
+        problem = _second_factor(request, waiting, code)
         if not problem:
-            return _open(request, waiting)
+            return _open(request, waiting, lost=not authenticator.is_code(code))
         form.add_error(None, problem)
     context = {"form": form, "next": next_of(request)}
     return render(request, "accounts/sign_in_code.html", context, status=422 if form.errors else 200)
@@ -123,7 +124,8 @@ def _second_factor(request: HttpRequest, waiting: Waiting, code: str) -> str:
     return problem
 
 
-def _open(request: HttpRequest, waiting: Waiting) -> HttpResponse:
+def _open(request: HttpRequest, waiting: Waiting, *, lost: bool = False) -> HttpResponse:
+    """Both factors passed. `lost`: a backup code stood in for the second; another one is offered."""
     target = next_of(request) or "/"
     try:
         vault = rewrapping.settle(waiting)
@@ -138,7 +140,7 @@ def _open(request: HttpRequest, waiting: Waiting) -> HttpResponse:
         )
         return redirect("accounts:new_recovery_key")
     events.record(waiting.user.pk, Kind.SIGNED_IN, request)
-    return redirect(target)
+    return redirect(_with_next("accounts:authenticator", target) + "&lost=1" if lost else target)
 
 
 def _start_again(request: HttpRequest) -> HttpResponse:
