@@ -18,7 +18,7 @@ from accounts.ids import draw_id
 from accounts.keyring import Vault, WorkerKeys
 from accounts.models import Grant, Identity, ReaderSession, SecurityEvent
 from accounts.ownership import acting_as
-from accounts.sealing import CannotOpen, Place
+from accounts.sealing import CannotOpen
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ def give(vault: Vault, until: Grant.Until, session: ReaderSession | None = None)
         session=keep,
         expires_at=expires_at,
     )
-    row.wrapped = serverkeys.seal(settings.GRANT_KEYS, keyring.lend(vault), _terms(row))
+    row.wrapped = serverkeys.seal(settings.GRANT_KEYS, keyring.lend(vault), row.place())
     row.save(force_insert=True)
     return row
 
@@ -94,7 +94,7 @@ def _borrowed(owner: int) -> WorkerKeys | None:
     identity = Identity.objects.for_user(owner).filter(enrolled_at__isnull=False).first()
     for grant in live(owner) if identity else ():
         try:
-            lent = serverkeys.unseal(settings.GRANT_KEYS, grant.wrapped, _terms(grant))
+            lent = serverkeys.unseal(settings.GRANT_KEYS, grant.wrapped, grant.place())
             keys = keyring.borrow(identity, lent) if identity else None
         except CannotOpen:
             _alarm(owner)
@@ -116,11 +116,6 @@ def _expiry(until: Grant.Until) -> datetime | None:
     if until == Grant.Until.REVOKED:
         return None
     return timezone.now() + _LASTS.get(until, settings.VAULT_IDLE)
-
-
-def _terms(row: Grant) -> Place:
-    expiry = row.expires_at.isoformat(timespec="microseconds").replace(":", "") if row.expires_at else "never"
-    return Place(f"grant-{row.scope}-{expiry}", row.owner_id, "accounts.grant", "wrapped", row.pk)
 
 
 def _alarm(owner: int) -> None:

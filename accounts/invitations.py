@@ -19,7 +19,6 @@ from django.utils import timezone
 from accounts import serverkeys
 from accounts.ids import draw_id
 from accounts.models import Invitation
-from accounts.sealing import Place
 
 LASTS = timedelta(days=7)
 _SALT = "accounts.invitation"
@@ -46,14 +45,14 @@ class Found:
 def make(note: str, *, operator: bool = False) -> Invitation:
     """A new invitation; `note` says whom it is for and is kept under the server's key."""
     row = Invitation(pk=draw_id(Invitation), operator=operator, expires_at=timezone.now() + LASTS)
-    row.note = serverkeys.seal(settings.GRANT_KEYS, note.encode(), _place(row))
+    row.note = serverkeys.seal(settings.GRANT_KEYS, note.encode(), row.place())
     row.save(force_insert=True)
     return row
 
 
 def note_of(row: Invitation) -> str:
     """For whom it was made. Raises CannotOpen where the server's key is another one now."""
-    return serverkeys.unseal(settings.GRANT_KEYS, row.note, _place(row)).decode()
+    return serverkeys.unseal(settings.GRANT_KEYS, row.note, row.place()).decode()
 
 
 def token_of(row: Invitation) -> str:
@@ -112,7 +111,3 @@ def open_for_operators() -> Invitation | None:
 
 def _signer() -> Signer:
     return Signer(salt=_SALT, sep=".")
-
-
-def _place(row: Invitation) -> Place:
-    return Place("server", 0, "accounts.invitation", "note", row.pk)

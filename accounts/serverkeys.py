@@ -28,9 +28,9 @@ def parse_keys(text: str) -> tuple[Key, ...]:
     return tuple(keys)
 
 
-def new_keys() -> str:
+def new_keys(number: int = 1) -> str:
     """A fresh `GRANT_KEYS` value with one key."""
-    return "1:" + base64.urlsafe_b64encode(secrets.token_bytes(sealing.KEY_BYTES)).decode().rstrip("=")
+    return f"{number}:" + base64.urlsafe_b64encode(secrets.token_bytes(sealing.KEY_BYTES)).decode().rstrip("=")
 
 
 def seal(keys: tuple[Key, ...], plaintext: bytes, place: Place) -> bytes:

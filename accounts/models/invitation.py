@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import ServerField
+from accounts.sealing import Place
 
 
 class Invitation(models.Model):
@@ -23,7 +24,7 @@ class Invitation(models.Model):
     }
 
     operator = models.BooleanField(default=False)
-    note = ServerField()  # the mail address that the operator gave
+    note = ServerField(place=lambda row: row.place())  # the mail address that the operator gave
     made_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
@@ -35,3 +36,7 @@ class Invitation(models.Model):
     class Meta:
         verbose_name = _("invitation")
         verbose_name_plural = _("invitations")
+
+    def place(self) -> Place:
+        """Where the note belongs."""
+        return Place("server", 0, "accounts.invitation", "note", self.pk)

@@ -7,6 +7,7 @@ from django.db import models
 
 from accounts.fields import SealedField, ServerField
 from accounts.ownership import Owned
+from accounts.sealing import Place
 
 
 class ReaderSession(Owned):
@@ -64,10 +65,17 @@ class Grant(Owned):
     until = models.CharField(max_length=12, choices=Until.choices)
     session = models.ForeignKey(ReaderSession, null=True, on_delete=models.CASCADE, related_name="grants")
     job = models.BigIntegerField(null=True)
-    wrapped = ServerField()
+    wrapped = ServerField(place=lambda row: row.place())
     made_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True)  # null: until revoked
     last_used_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["owner", "scope", "expires_at"], name="grant_live")]
+
+    def place(self) -> Place:
+        """Where the lent key belongs: owner, scope and expiry are bound in, so that none can be changed."""
+        at = self.expires_at
+        expiry = at.isoformat(timespec="microseconds").replace(":", "") if at else "never"
+        purpose = f"grant-{self.scope}-{expiry}"
+        return Place(purpose, self.owner_id, "accounts.grant", "wrapped", self.pk)
