@@ -14,7 +14,7 @@ from django.db import models
 
 from accounts import sealing, serverkeys
 from accounts.fields import ServerField
-from accounts.ownership import Owned, acting_as_operator
+from accounts.ownership import acting_as_operator, everybodys
 from accounts.sealing import CannotOpen
 
 _AT_ONCE = 200
@@ -56,14 +56,14 @@ def _rotate_column(model: type[models.Model], field: ServerField) -> Rotated:
 def _batch(model: type[models.Model], field: ServerField, after: int, rotated: Rotated) -> list[int]:
     """Some rows, in a transaction: nobody else changes them meanwhile. Returns their ids."""
     with acting_as_operator("rotate the server's keys"):
-        manager: Any = model.unscoped if issubclass(model, Owned) else model._default_manager
-        rows = list(manager.select_for_update().filter(pk__gt=after).order_by("pk")[:_AT_ONCE])
-        for row in rows:
-            _rotate_value(manager, row, field, rotated)
-    return [row.pk for row in rows]
+        rows = everybodys(model)
+        batch = list(rows.select_for_update().filter(pk__gt=after).order_by("pk")[:_AT_ONCE])
+        for row in batch:
+            _rotate_value(rows, row, field, rotated)
+    return [row.pk for row in batch]
 
 
-def _rotate_value(manager: Any, row: Any, field: ServerField, rotated: Rotated) -> None:
+def _rotate_value(rows: models.QuerySet[Any], row: Any, field: ServerField, rotated: Rotated) -> None:
     envelope, keys = getattr(row, field.name), settings.GRANT_KEYS
     if envelope is None:
         return
@@ -76,5 +76,5 @@ def _rotate_value(manager: Any, row: Any, field: ServerField, rotated: Rotated) 
     if sealing.key_id(envelope) == keys[0].id:
         rotated.already += 1
         return
-    manager.filter(pk=row.pk).update(**{field.name: serverkeys.seal(keys, value, field.place(row))})
+    rows.filter(pk=row.pk).update(**{field.name: serverkeys.seal(keys, value, field.place(row))})
     rotated.anew += 1

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.fields import ProtectedField
+from accounts.ownership import everybodys
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -22,9 +23,7 @@ class StateAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Everybody's rows, the newest first."""
-        manager = getattr(self.model, "unscoped", self.model._default_manager)
-        rows: QuerySet[Any] = manager.order_by("-pk")
-        return rows
+        return everybodys(self.model).order_by("-pk")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """All columns but the protected ones and the login hash."""

@@ -24,7 +24,7 @@ from accounts.fields import KeyedField, SecretField, ServerField
 from accounts.grants import NoGrant
 from accounts.keyring import WorkerKeys
 from accounts.models import Grant
-from accounts.ownership import Owned, acting_as_operator
+from accounts.ownership import Owned, acting_as_operator, everybodys
 from accounts.sealing import CannotOpen
 from mailhelper.privacy.columns import protected
 
@@ -58,12 +58,8 @@ def looks() -> Iterator[Look]:
     yield _files()
 
 
-def _rows(model: type[models.Model]) -> Any:
-    return (model.unscoped if issubclass(model, Owned) else model._default_manager).all()  # type: ignore[attr-defined]
-
-
 def _values(model: type[models.Model], name: str) -> Iterator[bytes]:
-    yield from _rows(model).exclude(**{name: None}).values_list(name, flat=True).iterator(_AT_ONCE)
+    yield from everybodys(model).exclude(**{name: None}).values_list(name, flat=True).iterator(_AT_ONCE)
 
 
 def _forms() -> Look:
@@ -108,7 +104,7 @@ def _with_the_environment() -> Look:
     """What opens with GRANT_KEYS alone."""
     look = Look("With the secrets of the environment")
     for model, column in protected():
-        rows = list(_rows(model).exclude(**{column.name: None})[:_SAMPLE])
+        rows = list(everybodys(model).exclude(**{column.name: None})[:_SAMPLE])
         opened = sum(_opens_for_server(row, column) for row in rows)
         if not rows:
             continue
@@ -142,11 +138,11 @@ def _with_grants() -> Look:
     for keys in lent:
         for model, column in protected():
             if isinstance(column, SecretField):
-                rows = _rows(model).filter(owner=keys.owner).exclude(**{column.name: None})[:_SAMPLE]
+                rows = everybodys(model).filter(owner=keys.owner).exclude(**{column.name: None})[:_SAMPLE]
                 place = f"{model._meta.db_table}.{column.column}"
                 opened[place] += sum(_opens_for_worker(keys, row, column.name) for row in rows)
             elif column.privacy == "sealed" and issubclass(model, Owned):
-                rows = _rows(model).filter(owner=keys.owner).exclude(**{column.name: None})[:_SAMPLE]
+                rows = everybodys(model).filter(owner=keys.owner).exclude(**{column.name: None})[:_SAMPLE]
                 if any(_opens_sealed(keys, row, column) for row in rows):
                     look.problems.append(f"{model._meta.db_table}.{column.column} opens with a lent key")
     look.lines.append(f"{len(lent)} readers have lent their sync key; without one no secret opens")

@@ -21,6 +21,7 @@ def privacy(request: ReaderRequest) -> HttpResponse:
         "lent": lent,
         "groups": groups,
         "kept": dict(kept),
+        "command": "bin/manage privacy_check --live",
         "plain": sum(group.columns for group in groups),
     }
     return render(request, "privacy.html", context)
