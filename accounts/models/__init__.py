@@ -6,6 +6,7 @@ from accounts.models.identity import ContentKey, Identity
 from accounts.models.invitation import Invitation
 from accounts.models.knowndevice import KnownDevice
 from accounts.models.mailaccount import MailAccount
+from accounts.models.passkey import Passkey
 from accounts.models.securityevent import SecurityEvent
 from accounts.models.session import Grant, ReaderSession
 from accounts.models.transfer import Transfer
@@ -20,6 +21,7 @@ __all__ = [
     "Invitation",
     "KnownDevice",
     "MailAccount",
+    "Passkey",
     "ReaderSession",
     "SecurityEvent",
     "Transfer",
