@@ -1,14 +1,19 @@
 """Every page: no refusal by the policy, no script error, nothing wider than a telephone."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from django.test import RequestFactory
+from django.utils import timezone
 from playwright.sync_api import Page
 
-from accounts.models import MailAccount
+from accounts import events, grants, knowndevices
+from accounts.models import Grant, MailAccount, SecurityEvent
 from tests.browser import letters
 from tests.browser.visitor import Visitor, give_password, lock, sign_in, sign_up
 from tests.conftest import Reader
+from tests.conftest import sign_in as elsewhere
 from tests.mail.factories import letter, make_account, make_email, make_folder
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -43,6 +48,7 @@ def furnish(reader: Reader) -> list[str]:
         answered=True,
     )
     MailAccount.objects.for_user(reader.user).update(state="attention", error="login-refused")
+    be_told(reader)
     mail = f"/mail/{long.pk}/"
     account = box.account.pk
     return [
@@ -61,8 +67,23 @@ def furnish(reader: Reader) -> list[str]:
         f"/accounts/{account}/edit/",
         f"/accounts/{account}/doctor/",
         f"/accounts/{account}/delete/",
+        "/settings/sessions/",
+        "/settings/activity/",
+        "/settings/activity/?show=failures",
+        "/settings/background/?again=1",
         "/nowhere/",
     ]
+
+
+def be_told(reader: Reader) -> None:
+    """Two other browsers signed in, one of a long name; something failed; what is lent ends tomorrow."""
+    for name in (ENDLESS, "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"):
+        request = RequestFactory().get("/", headers={"User-Agent": name})
+        knowndevices.welcome(request, reader.pk)
+        elsewhere(reader)
+        events.record(reader.pk, SecurityEvent.Kind.SIGN_IN_FAILED, request)
+    grants.give(reader.vault, Grant.Until.WEEK)
+    Grant.objects.for_user(reader.user).update(expires_at=timezone.now() + timedelta(days=1))
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])

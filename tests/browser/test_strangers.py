@@ -78,19 +78,8 @@ def test_an_unlock_in_one_tab_lets_the_other_in(visit: Callable[..., Visitor], a
     other = visitor.page("/locked/")
     unlock(one)
     one.wait_for_url("**/")
-    unlock(other)
     other.wait_for_url("**/")
     expect(other.get_by_role("heading", name="What matters now")).to_be_visible()
-
-
-def test_a_page_left_open_leaves_by_itself_when_time_is_over(
-    visit: Callable[..., Visitor], alice: Reader
-) -> None:
-    page = visit().page()
-    page.clock.install()
-    sign_in(page, alice)
-    with page.expect_request("**/locked/**"):
-        page.clock.fast_forward("31:00")
 
 
 def test_a_form_sent_twice_makes_one_account(page: Page, alice: Reader) -> None:
