@@ -13,8 +13,10 @@ from accounts.views import (
     mail_accounts,
     mail_tests,
     oauth,
+    passkeys,
     recovery,
     renewals,
+    second_factor,
     security,
     sessions,
     sign_in,
@@ -25,7 +27,8 @@ app_name = "accounts"
 
 door_urls = [
     path("sign-in/", sign_in.sign_in, name="sign_in"),
-    path("sign-in/code/", sign_in.sign_in_code, name="sign_in_code"),
+    path("sign-in/code/", second_factor.sign_in_code, name="sign_in_code"),
+    path("sign-in/passkey/", second_factor.sign_in_passkey, name="sign_in_passkey"),
     path("sign-out/", sign_in.sign_out, name="sign_out"),
     path("lock/", lock.lock, name="lock"),
     path("locked/", lock.locked, name="locked"),
@@ -46,6 +49,10 @@ security_urls = [
     path("settings/security/backup-codes/", renewals.new_backup_codes, name="new_backup_codes"),
     path("settings/security/recovery-key/", renewals.new_recovery_key, name="new_recovery_key"),
     path("settings/security/authenticator/", authenticators.change_authenticator, name="authenticator"),
+    path("settings/security/passkeys/add/", passkeys.add_passkey, name="add_passkey"),
+    path("settings/security/passkeys/make/", passkeys.make_passkey, name="make_passkey"),
+    path("settings/security/passkeys/<int:pk>/rename/", passkeys.rename_passkey, name="rename_passkey"),
+    path("settings/security/passkeys/<int:pk>/remove/", passkeys.remove_passkey, name="remove_passkey"),
     path("settings/security/new-keys/", renewals.new_keys, name="new_keys"),
 ]
 session_urls = [

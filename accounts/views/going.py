@@ -2,7 +2,8 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -12,6 +13,11 @@ def next_of(request: HttpRequest) -> str:
     target = request.POST.get("next") or request.GET.get("next") or ""
     local = target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts=None)
     return target if local else ""
+
+
+def with_next(name: str, target: str) -> str:
+    """The path of a page that leads on to another one afterwards, if one is given."""
+    return reverse(name) + ("?" + urlencode({"next": target}) if target else "")
 
 
 def insecure(request: HttpRequest) -> bool:

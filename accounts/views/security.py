@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import events, rewrapping, unlocking
+from accounts import events, rewrapping, secondfactors, unlocking
 from accounts.confirming import confirmed
 from accounts.door import ReaderRequest
 from accounts.models import BackupCode, Identity, SecurityEvent
@@ -26,6 +26,7 @@ def security(request: ReaderRequest) -> HttpResponse:
     context = {
         "setting": "security",
         "codes_left": BackupCode.objects.for_user(request.user).filter(used_at=None).count(),
+        "second_factors": secondfactors.of(request),
         "has_recovery_key": identity.wrapped_by_recovery is not None,
     }
     return render(request, "accounts/security.html", context)

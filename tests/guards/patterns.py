@@ -23,6 +23,7 @@ from accounts.models import KnownDevice, MailAccount, ReaderSession, SecurityEve
 from mail.models import Email, SyncRun
 from tests.conftest import Reader, sign_in
 from tests.mail.factories import make_account, make_email
+from tests.softkey import make_passkey
 
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^()]*\)")
 _ANCHORS = str.maketrans("", "", "^$")
@@ -122,6 +123,10 @@ def _session(owner: Reader) -> dict[str, object]:
     return {"pk": ReaderSession.objects.for_user(owner.user).order_by("pk").last().pk}
 
 
+def _passkey(owner: Reader) -> dict[str, object]:
+    return {"pk": make_passkey(owner).pk}
+
+
 def _new_browser(owner: Reader) -> dict[str, object]:
     sign_in(owner)
     return {"pk": KnownDevice.objects.for_user(owner.user).order_by("pk").last().pk}
@@ -140,6 +145,8 @@ ROWS: dict[str, Callable[[Reader], dict[str, object]]] = {
     "accounts/<int:pk>/sync/": _account,
     "accounts/<int:pk>/doctor/": _account,
     "accounts/<int:pk>/progress/": _account,
+    "settings/security/passkeys/<int:pk>/rename/": _passkey,
+    "settings/security/passkeys/<int:pk>/remove/": _passkey,
     "settings/sessions/<int:pk>/end/": _session,
     "settings/browsers/<int:pk>/": _new_browser,
 }

@@ -34,6 +34,7 @@ VISITORS = {
     "accounts:recover",
     "accounts:sign_in",
     "accounts:sign_in_code",
+    "accounts:sign_in_passkey",
     "accounts:sign_up",
     "accounts:sign_up_authenticator",
     "accounts:language",
