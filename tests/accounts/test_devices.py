@@ -40,6 +40,10 @@ _KHTML = "AppleWebKit/537.36 (KHTML, like Gecko)"
             "Samsung Internet on Android",
         ),
         (f"Mozilla/5.0 (X11; CrOS x86_64) {_KHTML} Chrome/142.0.0.0 Safari/537.36", "Chrome on ChromeOS"),
+        (
+            f"Mozilla/5.0 (X11; Linux x86_64) {_KHTML} HeadlessChrome/142.0.0.0 Safari/537.36",
+            "Chrome on Linux",
+        ),
         ("Firefox/145.0", "Firefox"),
         ("curl/8.14.1", "curl/8.14.1"),
         ("x" * 5000, "x" * 60),
