@@ -120,7 +120,7 @@ def _batch(work: Transfer) -> bool:
 
 
 def _account_batch(work: Transfer) -> int | None:
-    row = MailAccount.objects.for_user(work.owner_id).filter(pk=work.target).first()
+    row = MailAccount.objects.for_user(work.owner_id).filter(pk__in=[work.target]).first()
     if row is None:
         return None
     mails: QuerySet[Any] = cast(Any, row).emails.all()

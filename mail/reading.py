@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 COUNT_TO = 1000
 """Counts beside folders and above lists stop here, so that a page costs the same in any mailbox."""
 
+_UNPACKED_AT_ONCE = 1 << 18  # bytes; what is asked for is taken from memory, small as the mail may be
+
 #: Mail that no list of open mail shows.
 _OPEN = Q(done_at=None, missing_since=None, spam=False)
 
@@ -209,10 +211,14 @@ def unpack(packed: bytes) -> bytes:
 
     Raises ZstdError.
     """
-    raw = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(packed)).read(settings.MAIL_MAX_BYTES + 1)
-    if len(raw) > settings.MAIL_MAX_BYTES:
-        raise zstandard.ZstdError("larger than any mail that is stored")
-    return bytes(raw)
+    reader = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(packed))
+    pieces, left = [], settings.MAIL_MAX_BYTES
+    while piece := reader.read(_UNPACKED_AT_ONCE):
+        left -= len(piece)
+        if left < 0:
+            raise zstandard.ZstdError("larger than any mail that is stored")
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def _head(vault: Vault, row: Email) -> Head | None:

@@ -1,0 +1,1 @@
+"""Leaving: everything taken along as a file, brought in again elsewhere, and deleted here."""
