@@ -17,11 +17,13 @@ WHY = {
     "server": "opens with the keys of the environment",
 }
 
+# Of every schema, whoever owns it: tables, partitions, views, kept views, and what lies elsewhere.
 _THERE = """
-    SELECT c.table_name, c.column_name FROM information_schema.columns c
-      JOIN information_schema.tables t USING (table_schema, table_name)
-     WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE'
-     ORDER BY 1, c.ordinal_position
+    SELECT CASE n.nspname WHEN current_schema() THEN '' ELSE n.nspname || '.' END || c.relname, a.attname
+      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped
+       AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
+     ORDER BY 1, a.attnum
 """
 
 
@@ -47,7 +49,11 @@ def unknown() -> list[Column]:
     with connection.cursor() as cursor:
         cursor.execute(_THERE)
         there = cursor.fetchall()
-    return [Column(*place, "", "") for place in there if place not in known and place[0] not in TABLES]
+    return [
+        Column(table, name, "", "")
+        for table, name in there
+        if (table, name) not in known and table not in TABLES
+    ]
 
 
 def protected() -> list[tuple[type[models.Model], ProtectedField]]:

@@ -63,7 +63,7 @@ GROUPS: tuple[tuple[Promise, tuple[str, ...]], ...] = (
         ("the reader's choice", "what the grant is for", "operators see what happens at the door"),
     ),
     (
-        _("What checks your password, codes and passkeys, and opens nothing: hashes, public keys, parameters."),
+        _("What checks your password, codes and passkeys, and opens nothing: hashes and public keys."),
         (
             *("Argon2id", "SHA-256", "needed before the key is there", "workers seal mail to it"),
             *("how wrong the phone's clock is", "the word authenticator"),

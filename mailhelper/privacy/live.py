@@ -1,65 +1,64 @@
 """This very installation, read as a thief would who has its database, cache, files and environment.
 
 Each look returns lines of what was found, and problems: what should not have been there. Neither holds
-anything that was read, only where it was and how much.
+anything that was read, only where it was and how much. Nothing is changed by looking.
 """
 
+import codecs
 import json
 import re
-import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-import redis
+from django.apps import apps
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.db import models
+from django.db import connection, models
+from django.db.models import Count, Q
+from django.db.models.functions import Substr
 from django_celery_results.models import TaskResult
 
-from accounts import grants, sealing, serverkeys
-from accounts.fields import KeyedField, SecretField, ServerField
+from accounts import grants, sealing
+from accounts.fields import KeyedField, ProtectedField, SecretField, ServerField
 from accounts.grants import NoGrant
 from accounts.keyring import WorkerKeys
 from accounts.models import Grant
 from accounts.ownership import Owned, acting_as_operator, everybodys
-from accounts.sealing import CannotOpen
+from accounts.sealing import CannotOpen, Key, Place
+from mailhelper.privacy import outside
 from mailhelper.privacy.columns import protected
+from mailhelper.privacy.look import Look, holds_mail_address
 
 _AT_ONCE = 500
+_SEEN = 96  # bytes of a value that its form is told by: a mail may be long
 _SAMPLE = 200  # values of a column that are tried with keys
-_MAIL_ADDRESS = re.compile(rb"[\w.+-]+@(?:[\w-]+\.)+[A-Za-z]{2,}")
-_PROCESS = re.compile(rb"(?:gen\d+|celery|worker[\w-]*|beat)@")  # how Celery names its processes
-_RESULT = re.compile(r"[\w\s\"'{}\[\](),:.*-]{0,400}", re.ASCII)
-_MODES = (stat.S_IRGRP | stat.S_IROTH) | (stat.S_IWGRP | stat.S_IWOTH)
-_SECRET_FILES = ("secret_key", "grant_keys", "passwords/*", "demo/reader_password")
+_PURPOSES = ("seal", "secret", "server", "wrap")
+_MAIL_ADDRESS = r"[[:alnum:]_.+-]+@([[:alnum:]_-]+[.])+[[:alpha:]]{2,}"
+_SENTENCE = re.compile(r"[^\W\d_]{2,}\s+[^\W\d_]{2,}")
 
-
-@dataclass(slots=True)
-class Look:
-    """What one look found: `lines` to tell, `problems` that should not be."""
-
-    title: str
-    lines: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+#: Where what looks like a mail address may be a reader's user name, or the name of a process.
+_NAMES = {
+    "accounts.User.username",
+    "admin.LogEntry.object_repr",
+    "axes.AccessAttempt.username",
+    "axes.AccessFailureLog.username",
+    "django_celery_results.TaskResult.worker",
+}
 
 
 def looks() -> Iterator[Look]:
     """All of them."""
     with acting_as_operator("privacy check"):
         yield _forms()
+        yield _plain()
         yield _with_the_environment()
         yield _with_grants()
         yield _sessions()
         yield _results()
-    yield _cache()
-    yield _files()
-
-
-def _values(model: type[models.Model], name: str) -> Iterator[bytes]:
-    yield from everybodys(model).exclude(**{name: None}).values_list(name, flat=True).iterator(_AT_ONCE)
+        connection.set_rollback(True)  # borrowing a key notes when it was used last
+    yield outside.cache()
+    yield outside.files()
 
 
 def _forms() -> Look:
@@ -67,87 +66,129 @@ def _forms() -> Look:
     look, counts = Look("Protected columns"), Counter[str]()
     for model, column in protected():
         odd = 0
-        for value in _values(model, column.name):
+        for value in _beginnings(model, column):
             counts[column.privacy] += 1
             odd += not _has_form(column, bytes(value))
         if odd:
-            look.problems.append(f"{model._meta.db_table}.{column.column}: {odd} values are in the clear")
+            look.problems.append(f"{_place_of(model, column)}: {odd} values are in the clear")
     look.lines = [f"{counts[kept]} {kept} values" for kept in ("sealed", "secret", "keyed", "server")]
     return look
 
 
-def _has_form(column: Any, value: bytes) -> bool:
+def _beginnings(model: type[models.Model], column: ProtectedField) -> Iterator[Any]:
+    rows = everybodys(model).exclude(**{column.name: None})
+    return rows.values_list(Substr(column.name, 1, _SEEN), flat=True).iterator(_AT_ONCE)
+
+
+def _has_form(column: ProtectedField, value: bytes) -> bool:
     if isinstance(column, KeyedField):
         return len(value) == sealing.HASH_BYTES
     # What was shredded keeps the first letters of an envelope, and nothing else.
-    return value == sealing.MAGIC or (_is_envelope(value) and not _is_text(value))
-
-
-def _is_envelope(value: bytes) -> bool:
-    try:
-        sealing.key_id(value)
-    except CannotOpen:
-        return False
-    return True
+    return value == sealing.MAGIC or (_key_id(value) is not None and not _is_text(value))
 
 
 def _is_text(value: bytes) -> bool:
-    """Ciphertext is no UTF-8: of thirty random bytes one in a billion is."""
+    """Ciphertext is no UTF-8: of thirty random bytes one in a billion is. The end may be cut in a letter."""
     try:
-        value[len(sealing.MAGIC) + 8 :].decode()
+        codecs.getincrementaldecoder("utf-8")().decode(value[len(sealing.MAGIC) + 8 :])
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _plain() -> Look:
+    """What anybody with the database reads, and whether a mail address is among it."""
+    look, rows, columns = Look("Plain columns"), 0, 0
+    for model in apps.get_models(include_auto_created=True):
+        plain = [one for one in model._meta.concrete_fields if not isinstance(one, ProtectedField)]
+        found = everybodys(model).aggregate(rows=Count("*"), **_addresses(model, plain))
+        rows, columns = rows + found.pop("rows"), columns + len(plain)
+        table = model._meta.db_table
+        odd = [
+            f"{table}.{name}: {count} values look like mail addresses"
+            for name, count in found.items()
+            if count
+        ]
+        look.problems += odd
+    look.lines.append(f"{rows} rows; {columns} of their columns are readable, each for its declared reason")
+    return look
+
+
+def _addresses(model: type[models.Model], columns: list[Any]) -> dict[str, Count]:
+    """How many values of each column of text look like mail addresses, to be asked for at once."""
+    texts = [one for one in columns if isinstance(one, models.CharField | models.TextField)]
+    return {
+        f"{one.column}": Count("pk", filter=Q(**{f"{one.name}__regex": _MAIL_ADDRESS}))
+        for one in texts
+        if f"{model._meta.label}.{one.name}" not in _NAMES
+    }
 
 
 def _with_the_environment() -> Look:
     """What opens with GRANT_KEYS alone."""
     look = Look("With the secrets of the environment")
     for model, column in protected():
-        rows = list(everybodys(model).exclude(**{column.name: None})[:_SAMPLE])
-        opened = sum(_opens_for_server(row, column) for row in rows)
-        if not rows:
-            continue
-        place = f"{model._meta.db_table}.{column.column}"
-        if isinstance(column, ServerField):
-            look.lines.append(f"{place}: {opened} of {len(rows)} open, as declared")
+        tried = [_opens(settings.GRANT_KEYS, row, column) for row in _sample(model, column)]
+        where, opened = _place_of(model, column), sum(tried)
+        if isinstance(column, ServerField) and tried:
+            look.lines.append(f"{where}: {opened} of {len(tried)} open, as declared")
         elif opened:
-            look.problems.append(f"{place}: {opened} of {len(rows)} open, and should not")
+            look.problems.append(f"{where}: {opened} of {len(tried)} open, and should not")
     return look
 
 
-def _opens_for_server(row: Any, column: Any) -> bool:
-    place = column.place(row) if isinstance(column, ServerField) and column.place else _any_place(row, column)
+def _with_grants() -> Look:
+    """What opens, on top of it, with the keys that readers have lent."""
+    look = Look("With the keys that are lent now")
+    owners = Grant.unscoped.filter(scope=Grant.Scope.SYNC).values_list("owner", flat=True).distinct()
+    lent = list(filter(None, (_borrowed(owner) for owner in owners)))
+    look.lines.append(f"{len(lent)} readers have lent their sync key; without one no secret opens")
+    for model, column in protected():
+        opened = sum(_opened_for(keys, model, column) for keys in lent)
+        where = _place_of(model, column)
+        if opened and isinstance(column, SecretField):
+            look.lines.append(f"{where}: {opened} values open, as declared")
+        elif opened:
+            look.problems.append(f"{where}: {opened} values open with a lent key, and should not")
+    return look
+
+
+def _opened_for(keys: WorkerKeys, model: type[models.Model], column: ProtectedField) -> int:
+    if not issubclass(model, Owned) or isinstance(column, ServerField):
+        return 0
+    return sum(_opens((keys.sync_key,), row, column) for row in _sample(model, column, owner=keys.owner))
+
+
+def _sample(model: type[models.Model], column: ProtectedField, **of: int) -> Iterator[Any]:
+    """The newest rows that hold something, one by one: a mail may be long."""
+    rows: models.QuerySet[Any] = everybodys(model).filter(**of).exclude(**{column.name: None})
+    return rows.order_by("-pk")[:_SAMPLE].iterator(1)
+
+
+def _opens(keys: tuple[Key, ...], row: Any, column: ProtectedField) -> bool:
+    """Whether one of the keys opens it, in whatever purpose it was sealed, and whatever key it names."""
+    envelope = bytes(getattr(row, column.name))
+    wanted = _key_id(envelope)
+    if wanted is None:
+        return False
+    return any(
+        _unseals(Key(wanted, key.material), envelope, place) for key in keys for place in _places(row, column)
+    )
+
+
+def _unseals(key: Key, envelope: bytes, place: Place) -> bool:
     try:
-        serverkeys.unseal(settings.GRANT_KEYS, bytes(getattr(row, column.name)), place)
+        sealing.unseal(key, envelope, place)
     except CannotOpen:
         return False
     return True
 
 
-def _any_place(row: Any, column: Any) -> sealing.Place:
+def _places(row: Any, column: ProtectedField) -> list[Place]:
+    if isinstance(column, ServerField) and column.place:
+        return [column.place(row)]
     owner = getattr(row, "owner_id", 0)
-    return sealing.Place(column.privacy, owner, row._meta.label_lower, column.name, row.pk)
-
-
-def _with_grants() -> Look:
-    """What opens, on top of it, with the keys that readers have lent."""
-    look, opened = Look("With the keys that are lent now"), Counter[str]()
-    owners = list(Grant.unscoped.filter(scope=Grant.Scope.SYNC).values_list("owner", flat=True).distinct())
-    lent = list(filter(None, (_borrowed(owner) for owner in owners)))
-    for keys in lent:
-        for model, column in protected():
-            if isinstance(column, SecretField):
-                rows = everybodys(model).filter(owner=keys.owner).exclude(**{column.name: None})[:_SAMPLE]
-                place = f"{model._meta.db_table}.{column.column}"
-                opened[place] += sum(_opens_for_worker(keys, row, column.name) for row in rows)
-            elif column.privacy == "sealed" and issubclass(model, Owned):
-                rows = everybodys(model).filter(owner=keys.owner).exclude(**{column.name: None})[:_SAMPLE]
-                if any(_opens_sealed(keys, row, column) for row in rows):
-                    look.problems.append(f"{model._meta.db_table}.{column.column} opens with a lent key")
-    look.lines.append(f"{len(lent)} readers have lent their sync key; without one no secret opens")
-    look.lines += [f"{place}: {count} values open, as declared" for place, count in opened.items() if count]
-    return look
+    return [Place(purpose, owner, row._meta.label_lower, column.name, row.pk) for purpose in _PURPOSES]
 
 
 def _borrowed(owner: int) -> WorkerKeys | None:
@@ -157,29 +198,11 @@ def _borrowed(owner: int) -> WorkerKeys | None:
         return None
 
 
-def _opens_for_worker(keys: WorkerKeys, row: Any, name: str) -> bool:
-    try:
-        keys.open_secret(row, name)
-    except CannotOpen:
-        return False
-    return True
-
-
-def _opens_sealed(keys: WorkerKeys, row: Any, column: Any) -> bool:
-    envelope = bytes(getattr(row, column.name))
-    material = sealing.Key(_key_id(envelope), keys.sync_key.material)
-    try:
-        sealing.unseal(material, envelope, _any_place(row, column))
-    except CannotOpen:
-        return False
-    return True
-
-
-def _key_id(envelope: bytes) -> int:
+def _key_id(envelope: bytes) -> int | None:
     try:
         return sealing.key_id(envelope)
     except CannotOpen:
-        return 0
+        return None
 
 
 def _sessions() -> Look:
@@ -189,75 +212,33 @@ def _sessions() -> Look:
     for row in Session.objects.iterator(_AT_ONCE):
         data = row.get_decoded()
         halves += "half" in data or "waiting" in data
-        if _MAIL_ADDRESS.search(json.dumps(data).encode()):
+        if holds_mail_address(json.dumps(data).encode()):
             look.problems.append("a session holds a mail address")
     look.lines.append(f"{total} sessions; {halves} hold half of a key, worth nothing without the cookie's")
     return look
 
 
 def _results() -> Look:
+    """What tasks were told and gave: ids, counts, codes, in which no two words follow each other."""
     look, odd = Look("Results of tasks"), 0
-    names = ("task_args", "task_kwargs", "result")
-    for values in TaskResult.objects.values_list(*names).iterator(_AT_ONCE):
-        odd += not all(_RESULT.fullmatch(value or "") for value in values)
+    for values in TaskResult.objects.values("task_args", "task_kwargs", "result").iterator(_AT_ONCE):
+        odd += any(_SENTENCE.search(value or "") for value in _own(values))
     look.lines.append(f"{TaskResult.objects.count()} results: ids, counts and error codes")
     if odd:
         look.problems.append(f"{odd} results hold more than ids, counts and error codes")
     return look
 
 
-def _cache() -> Look:
-    look = Look("Cache and queue")
-    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5) as server:
-        pieces = [
-            (f"the cache's {_kind(key)}", key + b"\n" + _piece(server, key)) for key in server.scan_iter()
-        ]
-    look.lines.append(f"{len(pieces)} keys in Valkey")
-    look.problems += _suspicious(pieces)
-    return look
+def _own(values: Mapping[str, Any]) -> list[Any]:
+    """Without the sentences of Celery itself, such as that a worker was killed."""
+    try:
+        result = json.loads(values["result"] or "null")
+    except ValueError:
+        result = None
+    module = result.get("exc_module", "") if isinstance(result, dict) else ""
+    theirs = str(module).startswith(("billiard.", "celery."))
+    return [values["task_args"], values["task_kwargs"], None if theirs else values["result"]]
 
 
-def _kind(key: bytes) -> str:
-    """What a key is for: how its name begins."""
-    return re.sub(r"[^\w.-].*", "", key.decode("utf-8", "replace"), flags=re.DOTALL)[:40]
-
-
-def _piece(server: Any, key: bytes) -> bytes:
-    kind = server.type(key)
-    if kind == b"string":
-        return bytes(server.get(key) or b"")
-    readers = {b"list": "lrange", b"zset": "zrange"}
-    if kind in readers:
-        return b"\n".join(getattr(server, readers[kind])(key, 0, -1))
-    members = server.smembers(key) if kind == b"set" else server.hgetall(key) if kind == b"hash" else ()
-    return b"\n".join([*members, *(members.values() if isinstance(members, dict) else ())])
-
-
-def _files() -> Look:
-    look, folder = Look("Files"), Path(settings.DATA_DIR)
-    logs = [path for path in sorted((folder / "log").glob("*")) if path.is_file()]
-    pieces = ((f"log file {path.name}", line) for path in logs for line in path.read_bytes().splitlines())
-    look.problems += _suspicious(pieces)
-    look.lines.append(f"{len(logs)} log files")
-    for path in (path for pattern in _SECRET_FILES for path in folder.glob(pattern)):
-        look.lines.append(f"{path.relative_to(folder)}: a secret of this installation, for its owner only")
-        if path.stat().st_mode & _MODES:
-            look.problems.append(f"{path.relative_to(folder)} can be read by others")
-    return look
-
-
-def _suspicious(pieces: Iterable[tuple[str, bytes]]) -> list[str]:
-    """What looks like a mail address or is a secret of the environment, by where it is."""
-    counts, known = Counter[str](), _secrets()
-    for where, value in pieces:
-        found = [match for match in _MAIL_ADDRESS.finditer(value) if not _PROCESS.match(value, match.start())]
-        if found:
-            counts[f"{where} holds what looks like a mail address"] += 1
-        if any(secret in value for secret in known):
-            counts[f"{where} holds a secret of the environment"] += 1
-    return [f"{what} ({count} times)" for what, count in counts.items()]
-
-
-def _secrets() -> list[bytes]:
-    keys = [part for key in settings.GRANT_KEYS for part in (key.material, key.material.hex().encode())]
-    return [settings.SECRET_KEY.encode(), *keys]
+def _place_of(model: type[models.Model], column: Any) -> str:
+    return f"{model._meta.db_table}.{column.column}"
