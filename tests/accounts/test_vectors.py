@@ -1,13 +1,17 @@
 """The published test vectors of docs/keys.md: a later version must go on opening what this one stored."""
 
+import base64
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 
 from accounts import kdf, recovery, sealing
 from accounts.kdf import Cost
+from accounts.models import Authenticator, Grant, Invitation
 from accounts.sealing import CannotOpen, Key, Place
 
 VECTORS = json.loads((Path(__file__).parents[2] / "docs" / "vectors.json").read_text())
@@ -30,6 +34,76 @@ def test_hpke_envelopes_open(vector: dict[str, Any]) -> None:
     secret, envelope = bytes.fromhex(vector["secret"]), bytes.fromhex(vector["envelope"])
     assert sealing.open_sealed(secret, envelope, place_of(vector)) == bytes.fromhex(vector["plaintext"])
     assert sealing.public_half(secret).hex() == vector["public"]
+
+
+def one(kind: str, what: str) -> dict[str, Any]:
+    return next(vector for vector in VECTORS[kind] if vector["what"] == what)
+
+
+def opened(what: str, key: bytes) -> bytes:
+    """An AES-256-GCM envelope of the vectors, by a key that came from elsewhere."""
+    vector = one("aes_gcm", what)
+    return sealing.unseal(Key(vector["key_id"], key), bytes.fromhex(vector["envelope"]), place_of(vector))
+
+
+def opened_by_identity(what: str, secret: bytes) -> bytes:
+    vector = one("hpke", what)
+    return sealing.open_sealed(secret, bytes.fromhex(vector["envelope"]), place_of(vector))
+
+
+def test_the_password_leads_to_the_mail() -> None:
+    """The vectors belong together: each key is what another envelope held."""
+    cost = VECTORS["argon2id"][0]
+    password_key = kdf.password_key(
+        cost["password"], bytes.fromhex(cost["salt"]), Cost(cost["memory"], cost["passes"], cost["lanes"])
+    )
+    secret = opened("identity, wrapped by the password key", password_key)
+    content_key = opened_by_identity("content key", secret)
+    mail = zstandard.decompress(opened("the mail itself", content_key))
+    assert mail.decode() == VECTORS["mail"][0]["raw"]
+    assert opened("head of a mail", content_key).startswith(b"{")
+
+
+def test_the_recovery_key_leads_to_the_same_identity() -> None:
+    key = recovery.read_recovery_key(VECTORS["recovery"][0]["written"])
+    secret = opened("identity, wrapped by the recovery key", kdf.derive(key, "recovery"))
+    assert secret.hex() == VECTORS["hpke"][0]["secret"]
+    sync_key = opened_by_identity("sync key", secret)
+    assert opened("server of a mail account", sync_key) == b"imap.example.org"
+    assert opened("hash key", sync_key).hex() == VECTORS["keyed"][0]["key"]
+
+
+def test_the_servers_key_leads_to_the_sync_key_and_no_further() -> None:
+    lent = json.loads(opened("grant that ends", bytes.fromhex(one("aes_gcm", "grant that ends")["key"])))
+    assert base64.b64decode(lent["sync"]).hex() == one("hpke", "sync key")["plaintext"]
+    assert base64.b64decode(lent["public"]).hex() == VECTORS["hpke"][0]["public"]
+    assert set(lent) == {"sync", "public"}
+
+
+def test_the_cookies_half_leads_to_the_identity() -> None:
+    halves = {vector["label"]: vector for vector in VECTORS["hkdf"] if len(vector["secret"]) == 64}
+    half = bytes.fromhex(halves["session-half"]["secret"])
+    secret = opened("the session's half of a vault", kdf.derive(half, "session-half"))
+    assert secret.hex() == VECTORS["hpke"][0]["secret"]
+    waits = json.loads(opened("what waits for the second factor", kdf.derive(half, "session-waiting")))
+    assert base64.b64decode(waits[0][1]).hex() == VECTORS["argon2id"][0]["key"]
+    assert opened("backup codes, while they are shown", kdf.derive(half, "session-kept"))
+
+
+@pytest.mark.parametrize(
+    ("row", "what"),
+    [
+        (
+            Grant(pk=8, owner_id=7, scope="sync", expires_at=datetime(2026, 12, 24, 18, tzinfo=UTC)),
+            "grant that ends",
+        ),
+        (Grant(pk=9, owner_id=7, scope="sync", expires_at=None), "grant until it is revoked"),
+        (Authenticator(pk=11, user_id=7), "secret of an authenticator"),
+        (Invitation(pk=12), "note on an invitation"),
+    ],
+)
+def test_rows_place_themselves_as_published(row: Any, what: str) -> None:
+    assert row.place() == place_of(one("aes_gcm", what))
 
 
 @pytest.mark.parametrize("vector", VECTORS["argon2id"])
