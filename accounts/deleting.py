@@ -68,7 +68,7 @@ def begin_user(owner: int) -> Transfer:
     return work
 
 
-def run(work: Transfer, seconds: float = UNIT_SECONDS) -> bool:
+def run(work: Transfer, seconds: float) -> bool:
     """Remove rows for so long. True: there are more, queue it."""
     ends = time.monotonic() + seconds
     while _batch(work):
@@ -81,7 +81,7 @@ def run_by_id(transfer_id: int) -> bool:
     """The same for a worker, which has nothing but the row's id."""
     with acting_as_operator("go on with a deletion"):
         work = Transfer.unscoped.filter(pk=transfer_id, kind__in=_KINDS, finished_at=None).first()
-    return run(work) if work else False
+    return run(work, UNIT_SECONDS) if work else False
 
 
 def queue(transfer_id: int) -> None:
