@@ -1,5 +1,7 @@
 """The forms of the second factors."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +14,10 @@ class PairForm(CodeForm, ConfirmForm):
     """A code of the app that is being paired, and the password."""
 
     field_order = ("code", "password")
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        del self.fields["code"].widget.attrs["autofocus"]  # the picture above it comes first
 
 
 class PasskeyNameForm(forms.Form):

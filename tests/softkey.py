@@ -85,8 +85,8 @@ class SoftKey:
         return json.dumps({"id": name, "rawId": name, "type": "public-key", "response": response})
 
 
-def make_passkey(owner: Reader, key: SoftKey | None = None) -> Passkey:
+def make_passkey(owner: Reader, label: str = "Key ring") -> Passkey:
     """A passkey of the reader's, made without the pages."""
     site, challenge = Site("localhost", "http://localhost"), passkeys.new_challenge()
-    answer = (key or SoftKey()).make(passkeys.options_to_make(site, owner.vault, "reader", challenge))
-    return passkeys.add(site, owner.vault, challenge, answer, "Key ring")
+    answer = SoftKey().make(passkeys.options_to_make(site, owner.vault, "reader", challenge))
+    return passkeys.add(site, owner.vault, challenge, answer, label)

@@ -52,6 +52,7 @@ if (form) {
     }
   };
 
+  form.querySelector("[data-passkey-unscripted]")?.remove();
   if (window.PublicKeyCredential) {
     button.hidden = false;
   } else if (form.dataset.passkey === "create") {

@@ -15,6 +15,7 @@ from tests.browser.visitor import Visitor, give_password, lock, sign_in, sign_up
 from tests.conftest import Reader
 from tests.conftest import sign_in as elsewhere
 from tests.mail.factories import letter, make_account, make_email, make_folder
+from tests.softkey import make_passkey
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -67,6 +68,11 @@ def furnish(reader: Reader) -> list[str]:
         f"/accounts/{account}/edit/",
         f"/accounts/{account}/doctor/",
         f"/accounts/{account}/delete/",
+        "/settings/security/",
+        "/settings/security/authenticator/?lost=1",
+        "/settings/security/passkeys/add/",
+        f"/settings/security/passkeys/{make_passkey(reader, label=ENDLESS[:64]).pk}/rename/",
+        f"/settings/security/passkeys/{make_passkey(reader).pk}/remove/",
         "/settings/sessions/",
         "/settings/activity/",
         "/settings/activity/?show=failures",

@@ -16,6 +16,7 @@ from accounts.keyring import Vault
 from accounts.models import Authenticator, ContentKey, Identity, MailAccount, User
 from accounts.recovery import read_recovery_key
 from mail.models import Email, Folder
+from tests.softkey import SoftKey
 
 TOKEN = f"canary{secrets.token_hex(5)}"
 
@@ -32,7 +33,7 @@ MARKS = {
         *("filename", "folder", "messageid", "reference", "listid", "header", "opaque", "damaged"),
         *("accountname", "address", "mailuser", "mailpassword", "newpassword", "wrongpassword"),
         *("smtphost", "smtpuser", "smtppassword", "leftout", "lookedup"),
-        *("wronghost", "readerpassword", "typo", "browser", "failure"),
+        *("wronghost", "readerpassword", "typo", "browser", "failure", "passkeyname"),
     )
 }
 
@@ -100,7 +101,7 @@ class Walk:
 
     @property
     def device(self) -> Authenticator:
-        return Authenticator.objects.get(user=self.user)
+        return Authenticator.objects.filter(user=self.user).earliest("pk")
 
     @property
     def account(self) -> MailAccount:
@@ -160,6 +161,16 @@ class Walk:
             "sync_every": 300,
         }
         return {**values, **more}
+
+    def use_second_factors(self) -> None:
+        """A passkey, and a look at another authenticator that is never confirmed."""
+        add, make = "/settings/security/passkeys/add/", "/settings/security/passkeys/make/"
+        self.post(add, {"label": MARKS["passkeyname"], "password": MARKS["typo"]}, 422)
+        self.post(add, {"label": MARKS["passkeyname"], "password": MARKS["readerpassword"]})
+        options = re.findall(r'data-options="([^"]*)"', self.get(make).decode())
+        self.post(make, {"credential": SoftKey().make(html.unescape(options[0]))})
+        assert MARKS["passkeyname"].encode() in self.get("/settings/security/")
+        self.get("/settings/security/authenticator/?lost=1")
 
     def add_accounts(self) -> None:
         """One that works, and one on a server that does not exist."""
@@ -254,9 +265,12 @@ class Walk:
         return bytes(Identity.objects.for_user(self.user).get().public_key)
 
     def _second_factor(self) -> dict[str, bytes]:
-        """What the app was given."""
-        secret = authenticator.secret_of(self.device)
-        return {"authenticator": self.device.key, "authenticator, base 32": secret.encode()}
+        """What apps were given."""
+        found = {}
+        for row in Authenticator.objects.filter(user=self.user):
+            found[f"authenticator {row.pk}"] = row.key
+            found[f"authenticator {row.pk}, base 32"] = authenticator.secret_of(row).encode()
+        return found
 
     def _keys_of_the_reader(self) -> dict[str, bytes]:
         identity = Identity.objects.for_user(self.user).get()

@@ -176,6 +176,7 @@ def test_no_mark_and_no_key_is_stored_anywhere(server: Dovecot, log: io.StringIO
     walk.see_recovery_key()
     assert thief.found() == set(), "while codes and recovery key are shown"
     walk.finish_sign_up()
+    walk.use_second_factors()
     walk.add_accounts()
     assert thief.found() == set(), "while a sync waits in the queue"
 
@@ -224,6 +225,7 @@ def everything_stored(server: Dovecot, tmp_path: Path) -> Walk:
     walk.begin_sign_up()
     walk.see_recovery_key()
     walk.finish_sign_up()
+    walk.use_second_factors()
     walk.add_accounts()
     with running(tmp_path, networks=networks):
         wait_for(lambda: run_task("mail.sync_account", walk.account.pk) and runs_over(walk.account))
