@@ -1,14 +1,17 @@
 """The second wall, looked at from outside Django: plain SQL over a connection like the web's own."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import psycopg
 import pytest
 from django.apps import apps
 from django.db import connection
+from psycopg_pool import ConnectionPool
 
 from accounts.ownership import Owned
+from accounts.rowsecurity import POLICY
 from tests.conftest import Reader, sign_in
 from tests.mail.factories import make_account, make_email
 
@@ -53,6 +56,17 @@ def test_every_owned_table_has_the_wall(web: psycopg.Connection[Any]) -> None:
     assert {row[0]: row[1:] for row in rows} == {table: (True, 1, "*", True, True) for table in OWNED}
     print(f"{len(OWNED)} owned tables stand behind the wall")
     assert len(OWNED) >= 19
+
+
+def test_the_policy_is_the_declared_one(web: psycopg.Connection[Any]) -> None:
+    """PostgreSQL writes an expression in its own way: the declared one is written by it too, and compared."""
+    web.execute("CREATE TEMPORARY TABLE declared (owner_id bigint)")
+    web.execute(f"CREATE POLICY owned ON declared USING ({POLICY})")
+    written = "SELECT pg_get_expr(polqual, polrelid) FROM pg_policy WHERE polrelid = %s::regclass"
+    wanted = web.execute(written, ["declared"]).fetchone()
+    assert {table: web.execute(written, [table]).fetchone() for table in OWNED} == dict.fromkeys(
+        OWNED, wanted
+    )
 
 
 def test_the_role_is_an_ordinary_one(web: psycopg.Connection[Any]) -> None:
@@ -126,6 +140,25 @@ def test_a_name_set_outside_a_transaction_means_nothing(web: psycopg.Connection[
     web.autocommit = True
     act_as(web, alice)
     assert owners(web, "mail_email") == set()
+
+
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize("ends", ["commits", "fails"])
+def test_a_connection_goes_back_to_the_pool_without_a_name(alice: Reader, ends: str) -> None:
+    """The web's one connection serves alice, then nobody: a transaction that broke leaves no name either."""
+    given = connection.get_connection_params()
+    params = {name: given[name] for name in ("host", "port", "user", "password", "dbname") if given.get(name)}
+    with ConnectionPool(kwargs=params, min_size=1, max_size=1) as pool:
+        with suppress(psycopg.errors.DivisionByZero), pool.connection() as first:
+            act_as(first, alice)
+            assert owners(first, "mail_email") == {alice.pk}
+            if ends == "fails":
+                first.execute("SELECT 1 / 0")
+        with pool.connection() as again:
+            assert again is first
+            assert owners(again, "mail_email") == set()
+            row = again.execute("SELECT current_setting('app.owner', true)").fetchone()
+            assert row in ((None,), ("",))
 
 
 @pytest.mark.usefixtures("filled")
