@@ -8,7 +8,6 @@ Wants: pip install argon2-cffi cryptography zstandard. The forms are told in doc
 
 import sys
 from getpass import getpass
-from pathlib import Path
 from unicodedata import normalize
 
 import zstandard
@@ -19,44 +18,51 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, MLKEM768X25519PrivateKey, Suite
 
 
-def table(name):
-    """The rows of a table, as dicts of text; bytes are written \\\\x…"""
-    lines = iter(Path(sys.argv[1]).read_text(encoding="utf-8").split("\n"))
-    head = next(line for line in lines if line.startswith(f"COPY public.{name} ("))
-    columns = head[head.index("(") + 1 : head.index(")")].replace('"', "").split(", ")
-    for line in iter(lambda: next(lines), "\\."):
-        yield dict(zip(columns, line.split("\t"), strict=True))
+def rows(table, **wanted):
+    """Those of a table that hold what is wanted, as dicts of text, read line by line: dumps are large."""
+    with open(sys.argv[1], encoding="utf-8", newline="\n") as dump:
+        head = next(line for line in dump if line.startswith(f"COPY public.{table} ("))
+        columns = head[head.index("(") + 1 : head.index(")")].replace('"', "").split(", ")
+        for line in iter(dump.readline, "\\.\n"):
+            row = dict(zip(columns, line[:-1].split("\t"), strict=True))
+            if all(row[name].lower() == value.lower() for name, value in wanted.items()):
+                yield row
 
 
-def unseal(key, text, place):
-    """AES-256-GCM: mh1, key id (8), nonce (12), ciphertext and tag; bound to head and place."""
-    envelope = bytes.fromhex(text[3:])
-    return AESGCM(key).decrypt(envelope[11:23], envelope[23:], envelope[:11] + place.encode())
+def bound(row, table, field, purpose):
+    """An envelope, and what it is bound to: mh1 and the key's id (11 bytes), then the line of its place."""
+    envelope, at = bytes.fromhex(row[field][3:]), row.get("id") or row["email_id"]
+    return envelope, envelope[:11] + f"mh1:{purpose}:{row['owner_id']}:{table}:{field}:{at}".encode()
 
 
-owner = next(row["id"] for row in table("accounts_user") if row["username"].lower() == sys.argv[2].lower())
-mine = [row for row in table("mail_email") if row["owner_id"] == owner]
+def unseal(key, envelope, place):
+    """AES-256-GCM: a nonce of 12 bytes after the first 11."""
+    return AESGCM(key).decrypt(envelope[11:23], envelope[23:], place)
+
+
+(owner,) = (row["id"] for row in rows("accounts_user", username=sys.argv[2]))
 if len(sys.argv) < 4:
-    sys.exit("\n".join(f"{row['id']}  {row['received_at']}" for row in mine))
+    for row in rows("mail_email", owner_id=owner):
+        print(row["id"], row["received_at"])
+    sys.exit()
 
-identity = next(row for row in table("accounts_identity") if row["owner_id"] == owner)
-password = normalize(
-    "NFKC", getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-)
+(identity,) = rows("accounts_identity", owner_id=owner)
+typed = getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
 costs = [int(identity[name]) for name in ("passes", "memory", "lanes")]
-kek = hash_secret_raw(password.encode(), bytes.fromhex(identity["salt"][3:]), *costs, 32, Type.ID)
-place = f"mh1:wrap:{owner}:accounts.identity:wrapped_by_password:{identity['id']}"
-secret = unseal(kek, identity["wrapped_by_password"], place)
+salt = bytes.fromhex(identity["salt"][3:])
+key = hash_secret_raw(normalize("NFKC", typed).encode(), salt, *costs, 32, Type.ID)
+secret = unseal(key, *bound(identity, "accounts.identity", "wrapped_by_password", "wrap"))
 
-email = next(row for row in mine if row["id"] == sys.argv[3])
-content = next(row for row in table("accounts_contentkey") if row["id"] == email["content_key_id"])
-envelope = bytes.fromhex(content["sealed"][3:])
-reader = MLKEM768X25519PrivateKey(
-    MLKEM768PrivateKey.from_seed_bytes(secret[:64]), X25519PrivateKey.from_private_bytes(secret[64:])
+(email,) = rows("mail_email", id=sys.argv[3], owner_id=owner)
+(content,) = rows("accounts_contentkey", id=email["content_key_id"])
+mlkem, x25519 = (
+    MLKEM768PrivateKey.from_seed_bytes(secret[:64]),
+    X25519PrivateKey.from_private_bytes(secret[64:]),
 )
-place = f"mh1:seal:{owner}:accounts.contentkey:sealed:{content['id']}"
 suite = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
-key = suite.decrypt(envelope[11:], reader, info=envelope[:11] + place.encode())
-message = next(row for row in table("mail_message") if row["email_id"] == email["id"])
-raw = unseal(key, message["raw"], f"mh1:seal:{owner}:mail.message:raw:{email['id']}")
+envelope, place = bound(content, "accounts.contentkey", "sealed", "seal")
+content_key = suite.decrypt(envelope[11:], MLKEM768X25519PrivateKey(mlkem, x25519), info=place)
+
+(message,) = rows("mail_message", email_id=email["id"])
+raw = unseal(content_key, *bound(message, "mail.message", "raw", "seal"))
 sys.stdout.buffer.write(zstandard.decompress(raw))
