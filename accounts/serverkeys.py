@@ -30,7 +30,8 @@ def parse_keys(text: str) -> tuple[Key, ...]:
 
 def new_keys(number: int = 1) -> str:
     """A fresh `GRANT_KEYS` value with one key."""
-    return f"{number}:" + base64.urlsafe_b64encode(secrets.token_bytes(sealing.KEY_BYTES)).decode().rstrip("=")
+    material = secrets.token_bytes(sealing.KEY_BYTES)
+    return f"{number}:{base64.urlsafe_b64encode(material).decode().rstrip('=')}"
 
 
 def seal(keys: tuple[Key, ...], plaintext: bytes, place: Place) -> bytes:

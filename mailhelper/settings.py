@@ -195,6 +195,9 @@ FILE_UPLOAD_HANDLERS = ["mailhelper.uploads.RefuseFiles"]
 #: Keys of this installation, `id:base64` each; the first seals, all open.
 GRANT_KEYS = parse_keys(env.secret("GRANT_KEYS", DATA_DIR / "grant_keys", new_keys))
 
+#: The product's own file of them; None where the operator gives them.
+GRANT_KEYS_OWN_FILE = None if env.given_secret("GRANT_KEYS") else DATA_DIR / "grant_keys"
+
 # --- mail -------------------------------------------------------------------------------------------------
 
 #: Networks that are not public and may be connected to all the same: `127.0.0.1/32:4143,10.0.0.0/8`.

@@ -45,6 +45,7 @@ class Authenticator(TimestampMixin, ThrottlingMixin, Device):  # type: ignore[mi
         """Where the secret belongs."""
         return Place("server", self.user_id, "accounts.authenticator", "secret", self.pk)
 
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     secret = ServerField(place=place)
     drift = models.SmallIntegerField(default=0)
     last_t = models.BigIntegerField(default=-1)

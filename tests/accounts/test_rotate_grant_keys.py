@@ -95,8 +95,7 @@ def test_a_grant_that_was_pasted_into_anothers_row_does_not_open(
 
 
 def test_a_new_key_is_put_first_into_our_own_file(tmp_path: Path, settings: Any, db: None) -> None:
-    settings.DATA_DIR = tmp_path
-    path = tmp_path / "grant_keys"
+    settings.GRANT_KEYS_OWN_FILE = path = tmp_path / "grant_keys"
     path.write_text(serverkeys.new_keys() + "\n")
     path.chmod(0o600)
     assert "Key 2 stands first" in rotate("--new")
@@ -105,11 +104,8 @@ def test_a_new_key_is_put_first_into_our_own_file(tmp_path: Path, settings: Any,
     assert [file.name for file in tmp_path.iterdir()] == ["grant_keys"]
 
 
-@pytest.mark.parametrize("name", ["GRANT_KEYS", "GRANT_KEYS_FILE"])
-def test_keys_of_the_environment_are_the_operators(
-    name: str, monkeypatch: pytest.MonkeyPatch, db: None
-) -> None:
-    monkeypatch.setenv(name, "somewhere")
+def test_keys_of_the_environment_are_the_operators(settings: Any, db: None) -> None:
+    settings.GRANT_KEYS_OWN_FILE = None
     with pytest.raises(CommandError, match="by hand"):
         rotate("--new")
 

@@ -23,7 +23,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Exit code 1 where something does not open with any of the keys: it stays as it is."""
         if options["new"]:
-            self.stdout.write(add_key(Path(settings.DATA_DIR) / "grant_keys"))
+            self.stdout.write(add_key(settings.GRANT_KEYS_OWN_FILE))
             return
         rotated = list(rotating.rotate())
         for column in rotated:
@@ -47,11 +47,12 @@ def outcome() -> str:
     )
 
 
-def add_key(path: Path) -> str:
-    """Put a fresh key first in the file. Raises CommandError where the keys come from elsewhere."""
-    for name in ("GRANT_KEYS", "GRANT_KEYS_FILE"):
-        if os.environ.get(name):
-            raise CommandError(f"{name} is set: put a new key first there by hand, and restart.")
+def add_key(path: Path | None) -> str:
+    """Put a fresh key first in the product's own file. Raises CommandError where there is none."""
+    if path is None:
+        raise CommandError(
+            "GRANT_KEYS or GRANT_KEYS_FILE is set: put a new key first there by hand, and restart."
+        )
     before = path.read_text().strip()
     number = 1 + max(key.id for key in serverkeys.parse_keys(before))
     draft, owner = path.with_name(f"{path.name}.{os.getpid()}"), path.stat()
