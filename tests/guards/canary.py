@@ -7,6 +7,7 @@ from base64 import b64encode, urlsafe_b64decode
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -245,6 +246,17 @@ class Walk:
         for path in ("", "?view=html", "?view=source"):
             self.get(f"/mail/{email.pk}/{path}")
         self.get(f"/mail/{email.pk}/source/", 404)
+
+    def take_along(self) -> None:
+        """All mail as an archive, and one of them brought in from it again."""
+        path = "/settings/leaving/export/"
+        self.post(path, {"export-password": MARKS["typo"]}, 422)
+        archive = b"".join(self.post(path, {"export-password": MARKS["readerpassword"]}, 200))
+        Email.objects.for_user(self.user).earliest("uid").delete()
+        before = Email.objects.for_user(self.user).count()
+        file = SimpleUploadedFile("export.zip", archive, "application/zip")
+        self.post("/settings/leaving/import/", {"archive": file}, origin="http://localhost")
+        assert Email.objects.for_user(self.user).count() > before
 
     def lock(self) -> None:
         self.post("/lock/")

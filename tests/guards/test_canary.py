@@ -189,6 +189,7 @@ def test_no_mark_and_no_key_is_stored_anywhere(server: Dovecot, log: io.StringIO
         walk.read_mail()
         walk.damage()
         fail_pages(walk)
+        walk.take_along()
         assert thief.found() == set(), "signed in, with a grant"
         walk.lock()
         assert thief.found() == set(), "locked"

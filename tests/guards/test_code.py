@@ -22,7 +22,7 @@ APPS = ("accounts", "mail", "tags", "rules", "mailhelper")
 #: Who may reach everybody's rows, and what for.
 UNSCOPED = {
     "accounts/ownership.py": "makes the manager",
-    "accounts/deleting.py": "a deletion's id becomes the deletion and its owner; finds those that stand still",
+    "accounts/deleting.py": "a deletion's id becomes its row and owner; finds those that stand still",
     "accounts/housekeeping.py": "locks vaults and drops grants whose time is over",
     "mailhelper/privacy/live.py": "counts who lends keys",
     "mail/housekeeping.py": "drops threads and keys that no mail belongs to, ends runs",
