@@ -39,8 +39,8 @@ class RecoverForm(NewPasswordForm):
         label=_("Recovery key"),
         max_length=_KEY_AT_MOST,
         help_text=_("Nine groups of four. Capitals, spaces and hyphens do not matter."),
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+        widget=forms.Textarea(
+            attrs={"rows": 2, "autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
         ),
     )
 
