@@ -10,24 +10,29 @@ from django.http import HttpRequest
 from accounts import kdf, keyring
 from accounts.models import Identity, User
 from accounts.ownership import acting_as
+from accounts.sealing import Key
 from accounts.waiting import Waiting
 
 
 def check(request: HttpRequest, username: str, password: str) -> Waiting | None:
     """The user and the key of the password; None where either is wrong, or the user may not come in.
 
-    Where the stored key was made at less than today's cost, a fresh one waits beside it. The work is the same
-    in each case of None: one login hash and one derivation, so that time does not tell which user names
-    exist. Raises kdf.Busy.
+    The work is the same in each case of None: one login hash and one derivation, so that time does not tell
+    which user names exist. Raises kdf.Busy.
     """
     user = authenticate(request, username=username, password=password)
     identity = _identity_of(user) if isinstance(user, User) else None
     if not isinstance(user, User) or identity is None:
         _derive_in_vain(password)
         return None
-    key = keyring.password_key(identity, password)
-    fresh = keyring.fresh_key(password) if keyring.is_outdated(identity) else None
-    return Waiting(user, key, fresh)
+    return at_todays_cost(user, identity, keyring.password_key(identity, password), password)
+
+
+def at_todays_cost(user: User, identity: Identity, key: Key, password: str) -> Waiting:
+    """Where the stored `key` was made at less, a fresh one and a login hash wait with it. Raises kdf.Busy."""
+    if not keyring.is_outdated(identity):
+        return Waiting(user, key)
+    return Waiting(user, key, keyring.fresh_key(password), make_password(password))
 
 
 def pretend(password: str) -> None:

@@ -169,6 +169,18 @@ def open_vault(row: Identity, secret: bytes) -> Vault:
     return Vault(row.owner_id, row.pk, public, sync_key, hash_key, secret)
 
 
+def hold(keys: WorkerKeys) -> Identity:
+    """The identity's row, locked until the transaction ends: no new keys come in between.
+
+    The first lock of a transaction that wraps the identity, or stores what these keys have sealed. Raises
+    CannotOpen where they are not the reader's any more.
+    """
+    row = Identity.objects.for_user(keys.owner).select_for_update().first()
+    if row is None or bytes(row.public_key) != keys.public_key:
+        raise CannotOpen
+    return row
+
+
 def rewrap(row: Identity, vault: Vault, fresh: FreshKey) -> None:
     """Set a password's new wrap on the row: nothing else is encrypted anew."""
     row.salt = fresh.salt

@@ -10,10 +10,11 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from accounts import keyring
 from accounts.connections import Security, Server
 from accounts.ids import draw_id
 from accounts.keyring import Vault, WorkerKeys
-from accounts.models import ContentKey, MailAccount, User
+from accounts.models import ContentKey, MailAccount
 from accounts.networks import IMAP_PORTS
 from accounts.oauth import renewing
 from accounts.ownership import acting_as
@@ -153,7 +154,7 @@ def add(vault: Vault, details: Details) -> MailAccount:
     """A new account; its first sync begins at once. A form that was sent twice makes one."""
     row = MailAccount(pk=draw_id(MailAccount), owner_id=vault.owner, next_sync_at=timezone.now())
     with acting_as(vault.owner):
-        User.objects.select_for_update().get(pk=vault.owner)  # the second of two waits, and finds the first's
+        keyring.hold(vault)  # the second of two waits, and finds the first's
         if same := _just_added(vault, details):
             return same
         _write(vault, row, details)
@@ -179,6 +180,7 @@ def change(vault: Vault, row: MailAccount, details: Details) -> None:
     again by its bytes.
     """
     with acting_as(vault.owner):
+        keyring.hold(vault)
         row.refresh_from_db()
         before = read(vault, row)
         _write(vault, row, details)
@@ -289,6 +291,7 @@ def bring(vault: Vault, details: Details) -> MailAccount:
     A new one waits for its reader to enter the password; the sync then finds its mail again by its bytes.
     """
     with acting_as(vault.owner):
+        keyring.hold(vault)
         rows = MailAccount.objects.for_user(vault.owner).exclude(error=DELETING).order_by("pk")
         for row in rows:
             there = read(vault, row)

@@ -4,8 +4,9 @@ What was stolen (a password with a copy of the database, a recovery key, a grant
 nothing that is stored from now on. Mail itself stays as it is: its content keys are sealed anew, not it; a
 thief who opened them before keeps what they held. The hash key stays too: it opens nothing.
 
-It is one transaction: killed at any moment, all is as before. It begins by overtaking every sync of the
-reader, since a worker that still sealed to the old identity would store mail that nobody can open.
+It is one transaction: killed at any moment, all is as before. It begins by overtaking every sync, import and
+export of the reader, since what is still sealed to the old identity nobody could open; whoever stores secrets
+waits for it and finds that their keys are of the past (`keyring.hold`).
 """
 
 from collections.abc import Iterator
@@ -15,13 +16,13 @@ from typing import Any
 from django.db import models
 from django.db.models import F
 
-from accounts import ending, grants, keyring
+from accounts import ending, grants, keyring, transfers
 from accounts.checks import our_models
 from accounts.fields import SealedField, SecretField
-from accounts.keyring import FreshKey, Vault
+from accounts.keyring import Vault
 from accounts.models import Identity, MailAccount, User
 from accounts.ownership import Owned, acting_as
-from accounts.sealing import CannotOpen
+from accounts.sealing import CannotOpen, Key
 
 _AT_ONCE = 500
 
@@ -34,17 +35,18 @@ class Renewed:
     damaged: int = 0
 
 
-def renew(user: User, vault: Vault, fresh: FreshKey, recovery_key: str) -> tuple[Vault, Renewed]:
-    """Give the reader new keys, wrapped by the password's `fresh` key and by a recovery key as written.
+def renew(user: User, vault: Vault, password: str, recovery_key: str) -> tuple[Vault, Renewed]:
+    """Give the reader new keys, wrapped by the present password and by a recovery key as written.
 
-    Every session and every grant ends. Raises CannotOpen where somebody was faster.
+    Every session and every grant ends. Raises CannotOpen where new keys, or another password, were faster;
+    kdf.Busy.
     """
+    key, fresh = _present_key(user, password), keyring.fresh_key(password)
     renewed = Renewed()
     with acting_as(user):
+        identity = keyring.hold(vault)
+        keyring.unlock(identity, key)
         _overtake(user)
-        identity = Identity.objects.for_user(user).select_for_update().get()
-        if bytes(identity.public_key) != vault.public_key:
-            raise CannotOpen
         new = keyring.renew(identity, vault)
         for model in our_models():
             if issubclass(model, Owned) and model is not Identity:
@@ -57,9 +59,15 @@ def renew(user: User, vault: Vault, fresh: FreshKey, recovery_key: str) -> tuple
     return new, renewed
 
 
+def _present_key(user: User, password: str) -> Key:
+    with acting_as(user):
+        return keyring.password_key(Identity.objects.for_user(user).get(), password)
+
+
 def _overtake(user: User) -> None:
     """The rows' locks hold until the commit: a batch under way is waited for, and no other can begin."""
     MailAccount.objects.for_user(user).update(fence=F("fence") + 1, lease_until=None)
+    transfers.end_streams(user.pk)
 
 
 def _renew_rows(model: type[Owned], old: Vault, new: Vault, renewed: Renewed) -> None:

@@ -5,7 +5,7 @@ from django.contrib.auth.hashers import make_password
 from accounts import keyring
 from accounts.models import Identity, User
 from accounts.ownership import acting_as
-from accounts.sealing import CannotOpen
+from accounts.sealing import CannotOpen, Key
 from accounts.waiting import Waiting
 
 
@@ -20,10 +20,10 @@ def check(username: str, text: str, password: str) -> Waiting | None:
     user = User.objects.filter(username__iexact=username, is_active=True).first()
     if user is None or not _opens(user, key):
         return None
-    return Waiting(user, key, fresh, login_hash)
+    return Waiting(user, key, fresh, login_hash, recovers=True)
 
 
-def _opens(user: User, key: keyring.Key) -> bool:
+def _opens(user: User, key: Key) -> bool:
     with acting_as(user):
         identity = Identity.objects.for_user(user).first()
     try:

@@ -60,6 +60,13 @@ def end_all(owner: int) -> None:
         )
 
 
+def end_streams(owner: int) -> None:
+    """An export or an import stops at its next step: the keys that it works with are of the past."""
+    with acting_as(owner):
+        mine = Transfer.objects.for_user(owner).filter(finished_at=None).exclude(kind__in=_DELETIONS)
+        mine.update(finished_at=timezone.now(), error="ended")
+
+
 def running(owner: int) -> QuerySet[Transfer]:
     """What is under way, and was not left."""
     mine = Transfer.objects.for_user(owner).filter(finished_at=None)

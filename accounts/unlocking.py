@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import login
+from django.contrib.auth import HASH_SESSION_KEY, login
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
@@ -95,6 +95,7 @@ def unlock(request: HttpRequest, row: ReaderSession, vault: Vault) -> None:
     row.unlocked_at = row.acted_at = row.last_seen = timezone.now()
     row.locked_at = None
     row.save(update_fields=["unlocked_at", "acted_at", "last_seen", "locked_at"])
+    request.session[HASH_SESSION_KEY] = row.owner.get_session_auth_hash()  # the login hash may be a new one
     _open(request, row, vault)
     events.record(row.owner_id, SecurityEvent.Kind.UNLOCKED, request)
 

@@ -15,30 +15,27 @@ from accounts.sealing import Key
 class Waiting:
     """`key` opens the identity: the password's, or the recovery key's.
 
-    `fresh` is the key under which the identity is to be wrapped once the second factor is shown: of the same
-    password at today's cost, or of a new one, whose login hash is `login_hash`.
+    `fresh` is the key under which the identity is to be wrapped once the second factor is shown, and
+    `login_hash` is of the same password: the present one at today's cost, or where the reader `recovers`, a
+    new one.
     """
 
     user: User
     key: Key
     fresh: FreshKey | None = None
     login_hash: str = field(default="", repr=False)
-
-    @property
-    def recovers(self) -> bool:
-        """Whether a new password is to be set."""
-        return bool(self.login_hash)
+    recovers: bool = False
 
     def dump(self) -> bytes:
         """All but the user, to be sealed."""
         fresh = _dump_fresh(self.fresh) if self.fresh else None
-        return json.dumps([_dump_key(self.key), fresh, self.login_hash]).encode()
+        return json.dumps([_dump_key(self.key), fresh, self.login_hash, self.recovers]).encode()
 
     @classmethod
     def load(cls, user: User, dumped: bytes) -> "Waiting":
         """What was dumped."""
-        key, fresh, login_hash = json.loads(dumped)
-        return cls(user, _load_key(key), _load_fresh(fresh) if fresh else None, login_hash)
+        key, fresh, login_hash, recovers = json.loads(dumped)
+        return cls(user, _load_key(key), _load_fresh(fresh) if fresh else None, login_hash, recovers)
 
 
 def _dump_key(key: Key) -> list[Any]:

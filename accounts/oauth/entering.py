@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from django.db.models import F
 
-from accounts import mailboxes
+from accounts import keyring, mailboxes
 from accounts.keyring import Vault
 from accounts.mailboxes import Details, Outgoing
-from accounts.models import MailAccount, User
+from accounts.models import MailAccount
 from accounts.oauth import renewing
 from accounts.oauth.providers import Provider
 from accounts.oauth.tokens import TokenSet
@@ -28,7 +28,7 @@ def enter(vault: Vault, provider: Provider, address: str, tokens: TokenSet, pk: 
     Raises OtherAddress, AccountGone; nothing is changed then.
     """
     with acting_as(vault.owner):
-        User.objects.select_for_update().get(pk=vault.owner)  # two at once make one account
+        keyring.hold(vault)  # two at once make one account
         row = _named(vault, pk, address) if pk else _known(vault, provider, address)
         new = row is None
         if row is None:

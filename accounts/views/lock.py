@@ -7,11 +7,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import attempts, keyring, unlocking
+from accounts import attempts, rewrapping, unlocking
 from accounts.door import ReaderRequest, signed_in
 from accounts.forms import UnlockForm
 from accounts.keyring import Vault
-from accounts.models import Identity
 from accounts.sealing import CannotOpen
 from accounts.views.going import next_of
 
@@ -53,9 +52,8 @@ def _opened(request: ReaderRequest, form: UnlockForm) -> Vault | None:
     if wait:
         form.add_error(None, attempts.refusal(wait))
         return None
-    identity = Identity.objects.for_user(request.user).get()
     try:
-        vault = keyring.unlock(identity, keyring.password_key(identity, form.cleaned_data["password"]))
+        vault = rewrapping.unlock(request.user, form.cleaned_data["password"])
     except CannotOpen:
         attempts.failed(request, name, "unlock")
         form.add_error(None, _("The password is not right. Nothing was changed. Try again."))

@@ -13,14 +13,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts import backupcodes, events, keyring, newkeys, rewrapping, signup, unlocking
+from accounts import backupcodes, events, newkeys, rewrapping, signup, unlocking
 from accounts.confirming import ConfirmForm, confirmed
 from accounts.door import ReaderRequest
 from accounts.models import SecurityEvent
 from accounts.sealing import CannotOpen
 from accounts.securityforms import RenewedKeyForm
 from accounts.signup import RecoveryKey
-from accounts.views.security import sign_in_anew
+from accounts.views.security import OVERTAKEN, sign_in_anew
 
 Kind = SecurityEvent.Kind
 
@@ -31,10 +31,13 @@ _CODES, _KEY = "new-backup-codes", "new-recovery-key"
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_backup_codes(request: ReaderRequest) -> HttpResponse:
-    """Ten others: the old ones hold until these are kept."""
-    codes = _codes(request)
+    """Ten others: the old ones hold until these are kept. Those that were never shown never hold: a second
+    click finds none that wait, and a page from before the lock shows others."""
+    codes, shown = _codes(request)
     form = ConfirmForm(request.POST or None)
-    if request.method == "POST" and confirmed(request, form):
+    if request.method == "POST" and not shown:
+        form.add_error(None, _("Nothing was changed now. These are other codes than you saw before."))
+    elif request.method == "POST" and confirmed(request, form):
         backupcodes.replace(request.user.pk, codes)
         unlocking.forget(request, _CODES)
         events.record(request.user.pk, Kind.BACKUP_CODES_MADE, request)
@@ -51,8 +54,7 @@ def new_recovery_key(request: ReaderRequest) -> HttpResponse:
     """Another one: the old one holds until two groups of this one were typed from the reader's copy."""
     key = _key(request)
     form = RenewedKeyForm(request.POST or None, key=key)
-    if request.method == "POST" and confirmed(request, form):
-        rewrapping.change_recovery_key(request.vault, key.text)
+    if request.method == "POST" and confirmed(request, form) and _replace(request, form, key):
         unlocking.forget(request, _KEY)
         events.record(request.user.pk, Kind.RECOVERY_KEY_MADE, request)
         messages.success(request, _("The new recovery key holds. The old one is worth nothing now."))
@@ -72,12 +74,20 @@ def new_keys(request: ReaderRequest) -> HttpResponse:
     return _key_page(request, "accounts/new_keys.html", key, form)
 
 
-def _renew(request: ReaderRequest, form: RenewedKeyForm, key: RecoveryKey) -> bool:
-    fresh = keyring.fresh_key(form.cleaned_data["password"])
+def _replace(request: ReaderRequest, form: RenewedKeyForm, key: RecoveryKey) -> bool:
     try:
-        vault, renewed = newkeys.renew(request.user, request.vault, fresh, key.text)
+        rewrapping.change_recovery_key(request.vault, key.text)
     except CannotOpen:
-        form.add_error(None, _("Another tab was faster. Nothing was changed here. Load the page again."))
+        form.add_error(None, OVERTAKEN)
+        return False
+    return True
+
+
+def _renew(request: ReaderRequest, form: RenewedKeyForm, key: RecoveryKey) -> bool:
+    try:
+        vault, renewed = newkeys.renew(request.user, request.vault, form.cleaned_data["password"], key.text)
+    except CannotOpen:
+        form.add_error(None, OVERTAKEN)
         return False
     sign_in_anew(request, vault)
     events.record(request.user.pk, Kind.KEYS_MADE, request)
@@ -100,12 +110,14 @@ def _key_page(request: ReaderRequest, template: str, key: RecoveryKey, form: Ren
     return render(request, template, context, status=422 if form.errors else 200)
 
 
-def _codes(request: ReaderRequest) -> list[str]:
-    shown = unlocking.kept(request, request.reader_session, _CODES)
-    codes = shown.split() if shown else backupcodes.draw()
-    if not shown:
-        unlocking.keep(request, request.reader_session, _CODES, " ".join(codes))
-    return codes
+def _codes(request: ReaderRequest) -> tuple[list[str], bool]:
+    """Ten, and whether they were shown before."""
+    kept = unlocking.kept(request, request.reader_session, _CODES)
+    if kept:
+        return kept.split(), True
+    codes = backupcodes.draw()
+    unlocking.keep(request, request.reader_session, _CODES, " ".join(codes))
+    return codes, False
 
 
 def _key(request: ReaderRequest) -> RecoveryKey:

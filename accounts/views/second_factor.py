@@ -22,6 +22,7 @@ from accounts.door import visitor
 from accounts.forms import CodeForm
 from accounts.limits import limited
 from accounts.models import SecurityEvent
+from accounts.ownership import acting_as
 from accounts.sealing import CannotOpen
 from accounts.secondfactorforms import CredentialForm
 from accounts.views.going import next_of, with_next
@@ -134,11 +135,9 @@ def _open(request: HttpRequest, waiting: Waiting, *, lost: bool = False) -> Http
     """Both factors passed. `lost`: a backup code stood in for the second; another one is offered."""
     target = next_of(request) or "/"
     try:
-        vault = rewrapping.settle(waiting)
+        _begin(request, waiting)
     except CannotOpen:  # the password, or the recovery key, was changed in between
         return _start_again(request)
-    challenges.take(request)
-    unlocking.sign_in(request, waiting.user, vault, authenticator.device_of(waiting.user))
     attempts.passed(request, waiting.user.username)
     if waiting.recovers:
         events.record(waiting.user.pk, Kind.RECOVERED, request)
@@ -148,6 +147,14 @@ def _open(request: HttpRequest, waiting: Waiting, *, lost: bool = False) -> Http
         return redirect("accounts:new_recovery_key")
     events.record(waiting.user.pk, Kind.SIGNED_IN, request)
     return redirect(with_next("accounts:authenticator", target) + "&lost=1" if lost else target)
+
+
+def _begin(request: HttpRequest, waiting: Waiting) -> None:
+    """In one transaction: whoever changes the password next finds this session. Raises CannotOpen."""
+    with acting_as(waiting.user):
+        vault = rewrapping.settle(waiting)
+        challenges.take(request)
+        unlocking.sign_in(request, waiting.user, vault, authenticator.device_of(waiting.user))
 
 
 def _start_again(request: HttpRequest) -> HttpResponse:

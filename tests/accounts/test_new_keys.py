@@ -1,20 +1,22 @@
 """New keys after a theft: everything under the old ones is sealed anew, or nothing is."""
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 
-from accounts import events, grants, keyring, mailboxes, newkeys, signup
+from accounts import events, grants, keyring, mailboxes, newkeys, rewrapping, signup, transfers
 from accounts.keyring import Vault
 from accounts.mailboxes import Details
-from accounts.models import ContentKey, Grant, Identity, MailAccount, SecurityEvent, User
+from accounts.models import ContentKey, Grant, Identity, MailAccount, SecurityEvent, Transfer, User
 from accounts.ownership import acting_as
 from accounts.sealing import CannotOpen
 from mail import lease
 from mail.models import Email, Folder, Message
+from tests.accounts.test_password_change import NEW, opens
 from tests.accounts.test_renewals import shown, typed
 from tests.conftest import PASSWORD, Reader
 from tests.mail.factories import make_account, make_email
@@ -29,7 +31,7 @@ def email(alice: Reader) -> Email:
 
 def renew(reader: Reader) -> Vault:
     user = User.objects.get(pk=reader.pk)
-    return newkeys.renew(user, reader.vault, keyring.fresh_key(PASSWORD), signup.draw_recovery_key().text)[0]
+    return newkeys.renew(user, reader.vault, PASSWORD, signup.draw_recovery_key().text)[0]
 
 
 def vault_of(reader: Reader) -> Vault:
@@ -107,6 +109,53 @@ def test_a_sync_under_way_is_overtaken(alice: Reader, email: Email) -> None:
     renew(alice)
     with acting_as(alice.user), pytest.raises(lease.LeaseLost):
         held.hold()
+
+
+@pytest.mark.parametrize("kind", [Transfer.Kind.IMPORT, Transfer.Kind.EXPORT])
+def test_an_import_or_export_under_way_is_overtaken(alice: Reader, kind: Transfer.Kind) -> None:
+    """What it still sealed to the old identity nobody could open."""
+    work = transfers.claim(alice.pk, kind)
+    assert work
+    renew(alice)
+    with pytest.raises(transfers.TransferLost):
+        transfers.move_on(work, 1)
+
+
+def test_a_deletion_under_way_goes_on(alice: Reader, email: Email) -> None:
+    work = transfers.claim(alice.pk, Transfer.Kind.DELETE_ACCOUNT, target=email.account_id, total=1)
+    assert work
+    renew(alice)
+    transfers.move_on(work, 1)
+
+
+def test_a_vault_of_before_stores_no_secret(alice: Reader, email: Email) -> None:
+    """A request of another tab that was let in a moment earlier."""
+    details = Details("W", "a@example.org", "h.example.org", 993, "tls", "u", "secret")
+    box = mailboxes.add(alice.vault, details)
+    renew(alice)
+    with pytest.raises(CannotOpen):
+        mailboxes.add(alice.vault, replace(details, username="v"))
+    with pytest.raises(CannotOpen):
+        mailboxes.change(alice.vault, box, replace(details, name="X"))
+
+
+def test_a_password_that_is_changed_in_between_is_not_undone(
+    alice: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The login hash of one password and the wrap of another would let nobody in."""
+    inner = keyring.fresh_key
+
+    def after_a_change(password: str) -> keyring.FreshKey:
+        monkeypatch.undo()
+        rewrapping.change_password(User.objects.get(pk=alice.pk), alice.vault, NEW)
+        return inner(password)
+
+    before = alice.vault.secret
+    monkeypatch.setattr(keyring, "fresh_key", after_a_change)
+    with pytest.raises(CannotOpen):
+        renew(alice)
+    assert opens(alice, NEW)
+    assert alice.vault.secret == before
 
 
 def test_a_damaged_value_stays_and_is_told(alice: Reader, alice_client: Client, email: Email) -> None:

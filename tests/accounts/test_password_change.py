@@ -1,13 +1,14 @@
 """Another password: one secret is wrapped anew, everybody else is signed out, nothing is lost."""
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 
-from accounts import grants, keyring, rewrapping
+from accounts import grants, keyring, newkeys, rewrapping, signup, unlocking
 from accounts.forms import PASSWORD_AT_MOST
 from accounts.kdf import Cost
 from accounts.models import Grant, Identity, ReaderSession, SecurityEvent, User
@@ -124,6 +125,18 @@ def test_five_wrong_present_passwords_lock_the_right_one_out_too(alice: Reader, 
     assert opens(alice, PASSWORD)
 
 
+def broken(step: str, when: str) -> Callable[..., None]:
+    """A step that dies before it does its work, or after."""
+    inner = getattr(rewrapping, step)
+
+    def break_off(*args: Any) -> None:
+        if when == "after":
+            inner(*args)
+        raise RuntimeError(step)
+
+    return break_off
+
+
 STEPS = ["_wrap", "_set_login_hash", "_end_everything"]
 
 
@@ -132,14 +145,7 @@ STEPS = ["_wrap", "_set_login_hash", "_end_everything"]
 def test_killed_at_any_step_the_old_password_opens(
     alice: Reader, monkeypatch: pytest.MonkeyPatch, step: str, when: str
 ) -> None:
-    inner = getattr(rewrapping, step)
-
-    def break_off(*args: Any) -> None:
-        if when == "after":
-            inner(*args)
-        raise RuntimeError(step)
-
-    monkeypatch.setattr(rewrapping, step, break_off)
+    monkeypatch.setattr(rewrapping, step, broken(step, when))
     with pytest.raises(RuntimeError):
         rewrapping.change_password(User.objects.get(pk=alice.pk), alice.vault, NEW)
     monkeypatch.undo()
@@ -163,6 +169,71 @@ def test_of_two_changes_at_once_one_holds_whole(alice: Reader) -> None:
     for thread in threads:
         thread.join()
     assert [opens(alice, word) for word in words].count(True) == 1
+
+
+def test_new_keys_that_came_in_between_are_not_wrapped_over(
+    alice: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The secret of before, wrapped by the new password, would open nothing."""
+    inner = keyring.fresh_key
+
+    def after_new_keys(password: str) -> keyring.FreshKey:
+        monkeypatch.undo()
+        text = signup.draw_recovery_key().text
+        alice.vault = newkeys.renew(User.objects.get(pk=alice.pk), alice.vault, PASSWORD, text)[0]
+        return inner(password)
+
+    monkeypatch.setattr(keyring, "fresh_key", after_new_keys)
+    with pytest.raises(CannotOpen):
+        rewrapping.change_password(User.objects.get(pk=alice.pk), alice.vault, NEW)
+    assert opens(alice, PASSWORD)
+
+
+def test_a_vault_of_before_new_keys_sets_no_recovery_key(alice: Reader) -> None:
+    text = signup.draw_recovery_key().text
+    new, _ = newkeys.renew(User.objects.get(pk=alice.pk), alice.vault, PASSWORD, text)
+    with pytest.raises(CannotOpen):
+        rewrapping.change_recovery_key(alice.vault, signup.draw_recovery_key().text)
+    assert keyring.unlock_by_recovery(identity_of(alice), text).secret == new.secret
+
+
+def change_elsewhere(reader: Reader) -> None:
+    try:
+        rewrapping.change_password(User.objects.get(pk=reader.pk), reader.vault, NEW)
+    finally:
+        connection.close()  # this thread's own
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("act", ["sign-in", "unlock"])
+def test_no_session_slips_past_it_with_the_old_password(
+    visitor: Client, alice: Reader, alice_client: Client, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    """Whoever shows the old password at the same moment is in before, and ended, or is not let in."""
+    elsewhere = threading.Thread(target=change_elsewhere, args=[alice])
+    name = {"sign-in": "sign_in", "unlock": "unlock"}[act]
+    inner = getattr(unlocking, name)
+
+    def while_it_changes(*args: Any) -> Any:
+        elsewhere.start()
+        elsewhere.join(1)  # it waits for us, or is through
+        return inner(*args)
+
+    browser = visitor if act == "sign-in" else alice_client
+    browser.raise_request_exception = False
+    if act == "sign-in":
+        browser.post("/sign-in/", {"username": "alice", "password": PASSWORD})
+    else:
+        browser.post("/lock/")
+    monkeypatch.setattr(unlocking, name, while_it_changes)
+    if act == "sign-in":
+        browser.post("/sign-in/code/", {"code": code_of(alice)})
+    else:
+        browser.post("/locked/", {"password": PASSWORD})
+    elsewhere.join()
+    assert opens(alice, NEW)
+    assert not ReaderSession.objects.for_user(alice.user).exists()
+    assert browser.get("/accounts/").headers["Location"].startswith("/sign-in/")
 
 
 # --- the cost of passwords is raised ---
@@ -194,7 +265,54 @@ def test_nothing_is_taken_over_before_the_second_factor(
     visitor: Client, alice: Reader, settings: Any
 ) -> None:
     settings.PASSWORD_COST = Cost(memory=20 * 1024, passes=3, lanes=1)
-    before = identity_of(alice)
+    before, login_hash = identity_of(alice), User.objects.get(pk=alice.pk).password
     visitor.post("/sign-in/", {"username": "alice", "password": PASSWORD})
     assert identity_of(alice).wrapped_by_password == before.wrapped_by_password
+    assert User.objects.get(pk=alice.pk).password == login_hash
     assert opens(alice, PASSWORD)
+
+
+def test_it_is_taken_over_at_unlocking_too(alice: Reader, alice_client: Client, settings: Any) -> None:
+    alice_client.post("/lock/")
+    settings.PASSWORD_COST = Cost(memory=20 * 1024, passes=3, lanes=1)
+    assert alice_client.post("/locked/", {"password": PASSWORD}).status_code == 302
+    assert identity_of(alice).memory == 20 * 1024
+    assert "m=20480,t=3" in User.objects.get(pk=alice.pk).password
+    assert opens(alice, PASSWORD)
+    assert alice_client.get("/accounts/").status_code == 200
+
+
+def test_a_cost_that_was_lowered_weakens_nothing(visitor: Client, alice: Reader, settings: Any) -> None:
+    settings.PASSWORD_COST = Cost(memory=20 * 1024, passes=3, lanes=1)
+    sign_in(visitor, alice)
+    before = identity_of(alice), User.objects.get(pk=alice.pk).password
+    settings.PASSWORD_COST = Cost(memory=19 * 1024, passes=2, lanes=1)
+    visitor.post("/lock/")
+    assert visitor.post("/locked/", {"password": PASSWORD}).status_code == 302
+    assert identity_of(alice).wrapped_by_password == before[0].wrapped_by_password
+    assert User.objects.get(pk=alice.pk).password == before[1]
+
+
+def test_a_password_that_is_changed_between_the_factors_stays_changed(
+    visitor: Client, alice: Reader, settings: Any
+) -> None:
+    settings.PASSWORD_COST = Cost(memory=20 * 1024, passes=3, lanes=1)
+    visitor.post("/sign-in/", {"username": "alice", "password": PASSWORD})
+    rewrapping.change_password(User.objects.get(pk=alice.pk), alice.vault, NEW)
+    response = visitor.post("/sign-in/code/", {"code": code_of(alice)})
+    assert response.headers["Location"].startswith("/sign-in/")
+    assert opens(alice, NEW)
+
+
+@pytest.mark.parametrize("step", ["_wrap", "_set_login_hash"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_killed_while_it_is_taken_over_the_password_opens(
+    visitor: Client, alice: Reader, settings: Any, monkeypatch: pytest.MonkeyPatch, step: str, when: str
+) -> None:
+    settings.PASSWORD_COST = Cost(memory=20 * 1024, passes=3, lanes=1)
+    visitor.post("/sign-in/", {"username": "alice", "password": PASSWORD})
+    monkeypatch.setattr(rewrapping, step, broken(step, when))
+    visitor.raise_request_exception = False
+    assert visitor.post("/sign-in/code/", {"code": code_of(alice)}).status_code == 500
+    assert opens(alice, PASSWORD)
+    assert identity_of(alice).memory == 19 * 1024

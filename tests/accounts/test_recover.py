@@ -97,6 +97,16 @@ def test_a_typing_error_is_told_by_the_checksum_and_not_counted(
     assert kinds(alice) == []
 
 
+def test_a_password_of_ten_thousand_characters_is_one_error_and_derived_from_by_nobody(
+    visitor: Client, alice: Reader, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovering, "check", None)
+    response = recover(visitor, key, new="x" * 10_000)
+    assert response.status_code == 422
+    assert response.content.count(b'class="field-error"') == 1
+    assert kinds(alice) == []
+
+
 def test_everything_that_does_not_fit_looks_the_same(
     visitor: Client, alice: Reader, bob: Reader, key: str
 ) -> None:

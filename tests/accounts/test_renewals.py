@@ -1,10 +1,12 @@
 """New backup codes and a new recovery key: the old hold until the new are kept."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts import backupcodes, keyring, signup
 from accounts.models import Identity, SecurityEvent
@@ -57,6 +59,25 @@ def test_codes_survive_a_reload_and_are_gone_afterwards(alice: Reader, alice_cli
     assert shown(alice_client.get(CODES).content) != first
 
 
+def test_codes_that_were_never_shown_do_not_hold(alice: Reader, alice_client: Client) -> None:
+    """A second click, a page from before the lock, a form of another tab."""
+    kept = shown(alice_client.get(CODES).content).split()
+    alice_client.post(CODES, {"password": PASSWORD})
+    response = alice_client.post(CODES, {"password": PASSWORD})
+    assert response.status_code == 422
+    assert b"other codes" in response.content
+    assert backupcodes.are_current(alice.pk, kept)
+    assert alice_client.post(CODES, {"password": PASSWORD}).status_code == 302
+    assert backupcodes.are_current(alice.pk, shown(response.content).split())
+
+
+def test_a_key_that_was_never_shown_does_not_hold(alice: Reader, alice_client: Client) -> None:
+    page = alice_client.get(KEY).content
+    alice_client.post(KEY, typed(page))
+    assert alice_client.post(KEY, typed(page)).status_code == 422
+    assert opens(alice, shown(page))
+
+
 @pytest.mark.parametrize("page", [CODES, KEY, "/settings/security/new-keys/"])
 def test_without_the_password_nothing_changes(alice: Reader, alice_client: Client, page: str) -> None:
     codes, key = backupcodes.issue(alice.pk), signup.issue_recovery_key(alice.vault).text
@@ -92,3 +113,14 @@ def test_the_page_of_security_tells_how_many_codes_are_left(alice: Reader, alice
     codes = backupcodes.issue(alice.pk)
     backupcodes.use(alice.pk, codes[0])
     assert b"9 of 10 are left" in alice_client.get("/settings/security/").content
+
+
+def test_the_page_of_security_tells_when_the_recovery_key_was_made(
+    alice: Reader, alice_client: Client
+) -> None:
+    assert b"Made " not in alice_client.get("/settings/security/").content
+    alice_client.post(KEY, typed(alice_client.get(KEY).content))
+    four_days_ago = timezone.now() - timedelta(days=4)
+    made = SecurityEvent.objects.for_user(alice.user).filter(kind=SecurityEvent.Kind.RECOVERY_KEY_MADE)
+    made.update(at=four_days_ago)
+    assert b"Made 4 days ago." in alice_client.get("/settings/security/").content
