@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,11 +28,11 @@ from tests.mail.factories import make_account, make_email
 
 
 @pytest.fixture(autouse=True)
-def files_of_its_own(tmp_path: Path, settings: Any) -> Path:
-    """DATA_DIR of this test."""
+def place_of_its_own(tmp_path: Path, settings: Any) -> None:
+    """Files and a cache that nobody else writes to."""
     (tmp_path / "log").mkdir()
     settings.DATA_DIR = tmp_path
-    return tmp_path
+    settings.REDIS_URL = re.sub(r"/\d+$", "/13", settings.REDIS_URL)
 
 
 @pytest.fixture
