@@ -117,12 +117,17 @@ def typed_key(page: Page) -> str:
 
 
 def confirm_key(page: Page) -> None:
-    """Type the two groups of the recovery key that are asked for."""
+    """Type the two groups of the recovery key that are asked for, and finish."""
+    type_groups(page)
+    page.get_by_role("button", name="Finish").click()
+
+
+def type_groups(page: Page) -> None:
+    """The two groups of the shown recovery key that are asked for."""
     groups = page.locator(".key-groups code").all_inner_texts()
     for field in page.locator(".key-input").all():
         number = int(field.locator("label").inner_text().split()[-1])
         field.locator("input").fill(groups[number - 1].lower())
-    page.get_by_role("button", name="Finish").click()
 
 
 def enter_by_hand(page: Page, address: str) -> None:
