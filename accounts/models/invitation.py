@@ -37,6 +37,9 @@ class Invitation(models.Model):
         verbose_name = _("invitation")
         verbose_name_plural = _("invitations")
 
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.pk}"
+
     def place(self) -> Place:
         """Where the note belongs."""
         return Place("server", 0, "accounts.invitation", "note", self.pk)
