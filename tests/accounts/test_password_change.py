@@ -189,6 +189,20 @@ def test_new_keys_that_came_in_between_are_not_wrapped_over(
     assert opens(alice, PASSWORD)
 
 
+def test_the_page_tells_that_another_tab_was_faster(
+    alice: Reader, alice_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_late(*_: Any) -> None:
+        raise CannotOpen
+
+    monkeypatch.setattr(keyring, "hold", too_late)
+    response = change(alice_client)
+    assert response.status_code == 422
+    assert b"Another tab was faster" in response.content
+    monkeypatch.undo()
+    assert opens(alice, PASSWORD)
+
+
 def test_a_vault_of_before_new_keys_sets_no_recovery_key(alice: Reader) -> None:
     text = signup.draw_recovery_key().text
     new, _ = newkeys.renew(User.objects.get(pk=alice.pk), alice.vault, PASSWORD, text)

@@ -78,6 +78,22 @@ def test_a_key_that_was_never_shown_does_not_hold(alice: Reader, alice_client: C
     assert opens(alice, shown(page))
 
 
+@pytest.mark.parametrize("page", [KEY, "/settings/security/new-keys/"])
+def test_the_page_tells_that_another_tab_was_faster(
+    alice: Reader, alice_client: Client, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    def too_late(*_: Any) -> None:
+        raise CannotOpen
+
+    old = signup.issue_recovery_key(alice.vault).text
+    new = alice_client.get(page).content
+    monkeypatch.setattr(keyring, "hold", too_late)
+    response = alice_client.post(page, typed(new))
+    assert response.status_code == 422
+    assert b"Another tab was faster" in response.content
+    assert opens(alice, old)
+
+
 @pytest.mark.parametrize("page", [CODES, KEY, "/settings/security/new-keys/"])
 def test_without_the_password_nothing_changes(alice: Reader, alice_client: Client, page: str) -> None:
     codes, key = backupcodes.issue(alice.pk), signup.issue_recovery_key(alice.vault).text
