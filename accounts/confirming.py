@@ -1,6 +1,10 @@
 """The password once more, before an act that weakens the account or takes something away.
 
 A session that somebody left open must not be enough for it. Failures count like those at sign-in.
+
+In a reader's view the identity's row is locked from then on: no recovery, no other password and no new keys
+come between the password and the act. Whoever takes an account back is before it, and the password of the
+past is refused; or comes after it, and ends what it began.
 """
 
 from django import forms
@@ -43,8 +47,10 @@ def confirmed(request: HttpRequest, form: forms.Form, field: str = "password") -
 def _opens(user: User, password: str) -> bool:
     with acting_as(user):
         identity = Identity.objects.for_user(user).get()
+    key = keyring.password_key(identity, password)
     try:
-        keyring.unlock(identity, keyring.password_key(identity, password))
+        with acting_as(user):
+            keyring.unlock(Identity.objects.for_user(user).select_for_update().get(), key)
     except CannotOpen:
         return False
     return True
