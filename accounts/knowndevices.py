@@ -8,9 +8,10 @@ import base64
 import hashlib
 import os
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
@@ -36,8 +37,11 @@ class NewBrowser:
     device: Device | None
 
 
-def welcome(request: HttpRequest, user_id: int) -> None:
-    """Somebody signs in: note the browser, and where it is a further one, that its reader must be told."""
+def welcome(request: HttpRequest, user_id: int, at: datetime) -> None:
+    """Somebody signs in: note the browser, and where it is a further one, that its reader must be told.
+
+    `at` is when the session began: by that a browser is known for the one that came with it.
+    """
     bits = _bits(request) or os.urandom(_BYTES)
     request.device_to_set = bits  # type: ignore[attr-defined]
     now = timezone.now()
@@ -48,7 +52,8 @@ def welcome(request: HttpRequest, user_id: int) -> None:
             return
         further = mine.exists()
         told_at = None if further else now
-        mine.create(owner_id=user_id, digest=_digest(bits, user_id), told_at=told_at)
+        row = mine.create(owner_id=user_id, digest=_digest(bits, user_id), told_at=told_at)
+        mine.filter(pk=row.pk).update(made_at=at)
         if further:
             events.record(user_id, SecurityEvent.Kind.NEW_DEVICE, request)
 
@@ -83,18 +88,21 @@ def untold(request: Any) -> list[NewBrowser]:
 
     None answers for itself in the session with which it came.
     """
-    owner, bits = request.vault.owner, _bits(request)
-    mine = _digest(bits, owner) if bits else b""
-    rows = KnownDevice.objects.for_user(owner).filter(told_at=None).order_by("-pk")
-    here = request.reader_session.signed_in_at
-    shown = [row for row in rows[: _SHOWN + 1] if bytes(row.digest) != mine or row.made_at < here]
-    return [_new_browser(request.vault, row) for row in shown[:_SHOWN]]
+    rows = _others(request).filter(told_at=None).order_by("-pk")
+    return [_new_browser(request.vault, row) for row in rows[:_SHOWN]]
 
 
-def answer(user_id: int, pk: int, *, known: bool) -> bool:
-    """The reader knows the browser, or it is forgotten. False where it is not there."""
-    mine = KnownDevice.objects.for_user(user_id).filter(pk=pk)
-    return bool(mine.update(told_at=timezone.now()) if known else mine.delete()[0])
+def answer(request: Any, pk: int, *, known: bool) -> bool:
+    """The reader knows the browser, or it is forgotten. False where it is not there, or the one that came
+    with this session."""
+    found = _others(request).filter(pk=pk)
+    return bool(found.update(told_at=timezone.now()) if known else found.delete()[0])
+
+
+def _others(request: Any) -> QuerySet[KnownDevice]:
+    """By time, not by cookie: that is the browser's to send or to leave."""
+    mine = KnownDevice.objects.for_user(request.vault.owner)
+    return mine.exclude(made_at=request.reader_session.signed_in_at)
 
 
 def _new_browser(vault: Vault, row: KnownDevice) -> NewBrowser:

@@ -84,7 +84,7 @@ def _sign_in(request: HttpRequest, user: User, vault: Vault, device: Any) -> Rea
     )
     row.device = vault.seal_to_reader(row, "device", events.device_of(request))
     row.save(force_insert=True)
-    knowndevices.welcome(request, user.pk)
+    knowndevices.welcome(request, user.pk, row.signed_in_at)
     _open(request, row, vault)
     return row
 

@@ -76,7 +76,7 @@ def end_other_sessions(request: ReaderRequest) -> HttpResponse:
 def new_browser(request: ReaderRequest, pk: int) -> HttpResponse:
     """The reader says whether a browser that signed in was theirs."""
     known = request.POST.get("answer") == "yes"
-    if not knowndevices.answer(request.vault.owner, pk, known=known):
+    if not knowndevices.answer(request, pk, known=known):
         raise Http404
     if known:
         return redirect(next_of(request) or "/")

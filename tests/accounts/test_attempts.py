@@ -12,6 +12,7 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.core import serializers
 from django.db import connection
 from django.test import Client, RequestFactory
+from django.utils import timezone
 
 from accounts import attempts, backupcodes, knowndevices, tasks
 from accounts.models import Authenticator, SecurityEvent
@@ -164,9 +165,9 @@ def test_failures_from_everywhere_slow_the_name_down_for_minutes_at_most(alice: 
 def test_a_browser_that_its_reader_has_signed_in_with_is_not_slowed_down(alice: Reader, bob: Reader) -> None:
     strangers_fail(attempts.FREE + 5)
     mine = asked()
-    knowndevices.welcome(mine, alice.pk)
+    knowndevices.welcome(mine, alice.pk, timezone.now())
     anothers = asked()
-    knowndevices.welcome(anothers, bob.pk)
+    knowndevices.welcome(anothers, bob.pk, timezone.now())
     assert attempts.wait_of(mine, "alice") == 0
     assert attempts.wait_of(anothers, "alice") > 0
     for _ in range(LIMIT):

@@ -120,6 +120,16 @@ def test_the_new_browser_does_not_answer_for_itself_in_its_first_session(alice: 
     assert NOTICE in shown(again)
 
 
+@pytest.mark.parametrize("answer", ["yes", "no"])
+def test_nor_does_it_without_its_cookie_or_by_a_guessed_number(alice: Reader, answer: str) -> None:
+    known, new = enter(alice), enter(alice)
+    del new.cookies[COOKIE]
+    assert NOTICE not in shown(new)
+    itself = devices(alice)[1]
+    assert new.post(f"/settings/browsers/{itself.pk}/", {"answer": answer}).status_code == 404
+    assert NOTICE in shown(known)
+
+
 def test_no_leads_to_the_sessions_and_the_browser_is_forgotten(alice: Reader) -> None:
     known = enter(alice)
     stranger = enter(alice)

@@ -93,7 +93,7 @@ def be_told(reader: Reader) -> None:
     """Two other browsers signed in, one of a long name; something failed; what is lent ends tomorrow."""
     for name in (ENDLESS, "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"):
         request = RequestFactory().get("/", headers={"User-Agent": name})
-        knowndevices.welcome(request, reader.pk)
+        knowndevices.welcome(request, reader.pk, timezone.now())
         elsewhere(reader)
         events.record(reader.pk, SecurityEvent.Kind.SIGN_IN_FAILED, request)
     grants.give(reader.vault, Grant.Until.WEEK)
