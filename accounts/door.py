@@ -90,6 +90,7 @@ class DoorMiddleware:
                 transaction.set_rollback(True)
         if request.reader_session is not None:  # type: ignore[attr-defined]
             add_never_cache_headers(response)  # whatever a view forgot: redirects and errors too
+            unlocking.stay_locked(request)
         _write_half(request, response)
         knowndevices.write(request, response)
         return response

@@ -195,6 +195,18 @@ def _lock(row: ReaderSession, request: HttpRequest | None) -> None:
     events.record(row.owner_id, SecurityEvent.Kind.LOCKED)
 
 
+def stay_locked(request: HttpRequest) -> None:
+    """Where a lock came while this request was under way, its session, which is about to be written back
+    whole, keeps nothing of the vault."""
+    if not request.session.modified or not request.session.get(_HALF):
+        return
+    with acting_as(request.user):
+        row = session_of(request)
+    if row is None or row.locked_at:
+        for name in (_HALF, _KEPT):
+            request.session.pop(name, None)
+
+
 def keep(request: HttpRequest, row: ReaderSession, name: str, value: str) -> None:
     """Keep a text in the session under the cookie's key: what is shown once survives a reload."""
     half = _half(request)

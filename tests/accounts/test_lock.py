@@ -8,7 +8,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from accounts import housekeeping, unlocking
+from accounts import backupcodes, housekeeping, unlocking
 from accounts.models import Grant, ReaderSession, SecurityEvent
 from tests.conftest import PASSWORD, Reader, sign_in
 
@@ -210,3 +210,20 @@ def test_one_can_sign_out_of_a_locked_vault(alice: Reader, alice_client: Client)
     alice_client.post("/lock/")
     assert alice_client.post("/sign-out/").headers["Location"] == "/sign-in/"
     assert not ReaderSession.objects.for_user(alice.user).exists()
+
+
+def test_a_request_under_way_brings_nothing_of_the_vault_back(
+    alice: Reader, alice_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sessions are written back whole: what the lock took out of it stood in that request's copy."""
+    inner = backupcodes.draw
+
+    def locked_meanwhile() -> list[str]:
+        unlocking.lock(session_of(alice))
+        return inner()
+
+    monkeypatch.setattr(backupcodes, "draw", locked_meanwhile)
+    assert alice_client.get("/settings/security/backup-codes/").status_code == 200
+    inside = Session.objects.get(pk=session_of(alice).session_id).get_decoded()
+    assert not {"half", "kept"} & set(inside)
+    assert alice_client.get("/accounts/").headers["Location"].startswith(LOCKED)
