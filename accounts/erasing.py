@@ -27,6 +27,7 @@ from accounts.models import (
     Invitation,
     KnownDevice,
     MailAccount,
+    Passkey,
     ReaderSession,
     Transfer,
     User,
@@ -57,10 +58,9 @@ def shred(owner: int) -> None:
         password=None, token=None, smtp_password=None,
     )  # fmt: skip
     ContentKey.objects.for_user(owner).update(sealed=MAGIC)
-    _drop_results(owner)
     keys = list(ReaderSession.objects.for_user(owner).values_list("session_id", flat=True))
     Session.objects.filter(pk__in=keys).delete()
-    for model in (Identity, Grant, BackupCode, KnownDevice, ReaderSession):
+    for model in (Identity, Grant, BackupCode, KnownDevice, Passkey, ReaderSession):
         model.objects.for_user(owner).delete()
     for relation in _tables_of_others():
         relation.related_model._base_manager.filter(**{relation.field.name: owner}).delete()
@@ -73,6 +73,8 @@ def remove_some(work: Transfer) -> int | None:
     """
     for model in _owned():
         mine = model.objects.for_user(work.owner_id)
+        if model is MailAccount:  # at the last: no sync of theirs is under way any more
+            drop_results(mine.values_list("pk", flat=True))
         ids = list(mine.values_list("pk", flat=True)[:_AT_ONCE])
         if ids:
             mine.filter(pk__in=ids).delete()
@@ -102,11 +104,10 @@ def _is_of(inside: dict[str, Any], user_id: int) -> bool:
     return inside.get(SESSION_KEY) == str(user_id) or bool(waiting and waiting[0] == user_id)
 
 
-def _drop_results(owner: int) -> None:
-    """What Celery keeps of syncs: their accounts' ids."""
-    mine = MailAccount.objects.for_user(owner).values_list("pk", flat=True)
-    args = [json.dumps(f"({pk},)") for pk in mine]
-    TaskResult.objects.filter(task_args__in=[*args, *(json.dumps(f"[{pk}]") for pk in mine)]).delete()
+def drop_results(accounts: Iterable[int]) -> None:
+    """Delete what Celery keeps of syncs of these mail accounts: their ids."""
+    args = [json.dumps(written) for pk in accounts for written in (f"({pk},)", f"[{pk}]")]
+    TaskResult.objects.filter(task_args__in=args).delete()
 
 
 def _tables_of_others() -> list[Any]:

@@ -138,6 +138,7 @@ SYNC: dict[str, Promise] = {
         "This account came with an import. Its mail is here. Edit it and enter the password to sync it, or "
         "leave it as it is."
     ),
+    "resting": _("An import brings mail in. The sync goes on when it is done."),
     "inbox-missing": _(
         "The server lists no inbox. Nothing was removed here. Check at the provider that IMAP is switched on."
     ),

@@ -7,8 +7,8 @@ from django.contrib.sessions.models import Session
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import unlocking
-from accounts.models import Grant, Invitation, MailAccount, ReaderSession, User
+from accounts import mailboxes, transfers, unlocking
+from accounts.models import Grant, Invitation, MailAccount, ReaderSession, Transfer, User
 from accounts.ownership import acting_as, acting_as_operator
 
 _UNFINISHED_SIGN_UP = timedelta(days=1)
@@ -65,3 +65,16 @@ def drop_unfinished_sign_ups() -> int:
         dropped = waiting.count()
         waiting.delete()
     return dropped
+
+
+def wake_rested() -> int:
+    """Accounts that rest for an import which nobody goes on with sync again. Returns how many."""
+    with acting_as_operator("wake accounts that rested"):
+        going_on = Transfer.unscoped.filter(
+            kind=Transfer.Kind.IMPORT, finished_at=None, moved_on_at__gt=timezone.now() - transfers.RESTS
+        )
+        resting = MailAccount.unscoped.filter(error=mailboxes.RESTING)
+        left = list(resting.exclude(owner__in=going_on.values("owner"))[:_AT_ONCE])
+    for row in left:
+        mailboxes.go_on(row)
+    return len(left)

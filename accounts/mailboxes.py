@@ -18,7 +18,7 @@ from accounts.models import ContentKey, MailAccount
 from accounts.networks import IMAP_PORTS
 from accounts.oauth import renewing
 from accounts.ownership import acting_as
-from accounts.sealing import MAGIC
+from accounts.sealing import MAGIC, CannotOpen
 from accounts.signals import sync_wanted
 
 #: Stands in `Email.uidvalidity` for mail from where the account was before: to be found again by its bytes.
@@ -30,6 +30,7 @@ KEPT = -2
 DELETING = "deleting"
 #: It came with an import and has no password yet.
 IMPORTED = "imported"
+RESTING = "resting"  # an import writes into it
 
 _SECRETS = ("name", "address", "host", "username")
 _COLUMNS = (
@@ -256,6 +257,20 @@ def pause(row: MailAccount) -> None:
         _update(row, state=MailAccount.State.PAUSED, queued_at=None)
 
 
+def rest(row: MailAccount) -> None:
+    """Paused while an import writes into it; `wake_rested` of the housekeeping looks after a broken one."""
+    with acting_as(row.owner_id):
+        _stop(row)
+        _update(row, error=RESTING, queued_at=None)
+
+
+def go_on(row: MailAccount) -> None:
+    """It has rested; unless its reader has decided otherwise meanwhile."""
+    with acting_as(row.owner_id):
+        if living(row.owner_id).filter(pk=row.pk, error=RESTING).exists():
+            _wake(row)
+
+
 def resume(row: MailAccount) -> None:
     """Go on, whatever stopped it."""
     with acting_as(row.owner_id):
@@ -292,16 +307,29 @@ def bring(vault: Vault, details: Details) -> MailAccount:
     """
     with acting_as(vault.owner):
         keyring.hold(vault)
-        rows = MailAccount.objects.for_user(vault.owner).exclude(error=DELETING).order_by("pk")
+        rows = living(vault.owner).order_by("pk")
         for row in rows:
-            there = read(vault, row)
-            if (there.place, there.address) == (details.place, details.address):
+            if _leads_to(vault, row, details):
                 return row
         row = MailAccount(pk=draw_id(MailAccount), owner_id=vault.owner)
         row.state, row.error, row.next_sync_at = MailAccount.State.PAUSED, IMPORTED, None
         _write(vault, row, details)
         row.save(force_insert=True)
     return row
+
+
+def _leads_to(vault: Vault, row: MailAccount, details: Details) -> bool:
+    """Whether it is the same mailbox. A damaged row leads nowhere."""
+    try:
+        there = read(vault, row)
+    except CannotOpen:
+        return False
+    return (there.place, there.address) == (details.place, details.address)
+
+
+def living(owner: Any) -> QuerySet[MailAccount]:
+    """The reader's accounts but for those that are being deleted: nothing more is done with these."""
+    return MailAccount.objects.for_user(owner).exclude(error=DELETING)
 
 
 def shred(row: MailAccount) -> None:

@@ -14,6 +14,7 @@ def keep_house() -> dict[str, int]:
         "sessions": housekeeping.drop_ended_sessions(),
         "locked": housekeeping.lock_idle_vaults(),
         "grants": housekeeping.drop_ended_grants(),
+        "woken": housekeeping.wake_rested(),
         "sign_ups": housekeeping.drop_unfinished_sign_ups(),
         "attempts": attempts.prune(),
         "deletions": deleting.queue_left(),

@@ -17,8 +17,8 @@ from django.conf import settings
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
+from accounts import mailboxes as mail_accounts
 from accounts.keyring import Vault
-from accounts.mailboxes import DELETING
 from accounts.models import MailAccount
 from accounts.sealing import CannotOpen
 from mail import folders
@@ -135,7 +135,7 @@ def mailboxes(vault: Vault) -> Mailboxes:
     by_account: dict[int, list[OpenFolder]] = {}
     for row in _counted_folders(vault.owner):
         by_account.setdefault(row.account_id, []).append(_open_folder(vault, row))
-    accounts = MailAccount.objects.for_user(vault.owner).exclude(error=DELETING).order_by("pk")
+    accounts = mail_accounts.living(vault.owner).order_by("pk")
     opened = tuple(_open_account(vault, row, by_account.get(row.pk, [])) for row in accounts)
     return Mailboxes(opened, tuple(live_runs(vault.owner)))
 

@@ -61,6 +61,10 @@ class OperatorsSite(AdminSite):
         """Refused like the form before it."""
         raise PermissionDenied
 
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> NoReturn:
+        """Refused: signing out is noted, and takes back what was lent. The reader's own button does that."""
+        raise PermissionDenied
+
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The door is elsewhere: an ordinary reader is refused here."""
         return HttpResponse(status=403)

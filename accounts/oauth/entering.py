@@ -48,7 +48,7 @@ def hint(vault: Vault, row: MailAccount) -> str:
 
 def _named(vault: Vault, pk: int, address: str) -> MailAccount:
     """The account that the reader began from."""
-    row = MailAccount.objects.for_user(vault.owner).select_for_update().filter(pk=pk).first()
+    row = mailboxes.living(vault.owner).select_for_update().filter(pk=pk).first()
     if row is None:
         raise AccountGone
     if address not in {vault.open_text(row, name).lower() for name in ("username", "address")}:
@@ -58,7 +58,7 @@ def _named(vault: Vault, pk: int, address: str) -> MailAccount:
 
 def _known(vault: Vault, provider: Provider, address: str) -> MailAccount | None:
     """The account of the same mailbox, if there is one."""
-    mine = MailAccount.objects.for_user(vault.owner).select_for_update().filter(auth=provider.key)
+    mine = mailboxes.living(vault.owner).select_for_update().filter(auth=provider.key)
     return next((row for row in mine if vault.open_text(row, "username").lower() == address), None)
 
 

@@ -135,8 +135,7 @@ def sync(request: ReaderRequest, pk: int) -> HttpResponse:
 
 def mine(request: ReaderRequest, pk: int) -> MailAccount:
     """The reader's account of this id, or 404. One that is being deleted is not there any more."""
-    rows = MailAccount.objects.for_user(request.user).exclude(error=mailboxes.DELETING)
-    row: MailAccount = get_object_or_404(rows, pk=pk)
+    row: MailAccount = get_object_or_404(mailboxes.living(request.user), pk=pk)
     return row
 
 

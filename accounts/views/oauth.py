@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts import errortexts, events
+from accounts import errortexts, events, mailboxes
 from accounts.door import ReaderRequest, private_query, short_transactions
 from accounts.limits import limited
 from accounts.models import MailAccount, SecurityEvent
@@ -148,7 +148,7 @@ def _provider(key: str) -> Provider:
 def _mine(request: ReaderRequest, pk: str) -> MailAccount:
     if not pk.isascii() or not pk.isdecimal() or len(pk) > 18:
         raise Http404
-    row: MailAccount = get_object_or_404(MailAccount.objects.for_user(request.user), pk=int(pk))
+    row: MailAccount = get_object_or_404(mailboxes.living(request.user), pk=int(pk))
     return row
 
 

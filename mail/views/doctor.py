@@ -25,7 +25,7 @@ from mail.doctor.report import Section
 def doctor(request: ReaderRequest, pk: int) -> HttpResponse:
     """GET shows the page, POST looks. No transaction is open while servers answer."""
     with acting_as(request.user):
-        row = get_object_or_404(MailAccount.objects.for_user(request.user), pk=pk)
+        row = get_object_or_404(mailboxes.living(request.user), pk=pk)
         details = mailboxes.read(request.vault, row)
         seen = past.examine(row)
     sections = [*_look(request, row, details), seen] if request.method == "POST" else []

@@ -9,6 +9,7 @@ from accounts.keyring import Vault
 from accounts.mailboxes import Details, Outgoing
 from accounts.models import MailAccount
 from accounts.ownership import acting_as
+from accounts.sealing import CannotOpen
 from mail import folders
 from mail.imap.folders import ListedFolder
 from mail.models import Folder
@@ -47,7 +48,7 @@ def bring(vault: Vault, told: DescriptionIn) -> Brought:
 def _account(vault: Vault, one: AccountIn, brought: Brought) -> MailAccount:
     row = mailboxes.bring(vault, _details(one))
     if row.state == MailAccount.State.ACTIVE:
-        mailboxes.pause(row)
+        mailboxes.rest(row)
         brought.paused.append(row)
     for folder in one.folders:
         brought.places[folder.path] = Place(row, _folder(vault, row, folder))
@@ -98,7 +99,7 @@ def _tags(vault: Vault, told: tuple[TagIn, ...], brought: Brought) -> None:
 
 def _rules(vault: Vault, told: tuple[RuleIn, ...], accounts: dict[int, MailAccount]) -> None:
     mine = list(Rule.objects.for_user(vault.owner))
-    there = {(row.account_id, _canonical(vault.open_text(row, "definition"))) for row in mine}
+    there = {(row.account_id, _definition(vault, row)) for row in mine}
     last = max((row.position for row in mine), default=-1)
     for position, one in enumerate(told, last + 1):
         account = accounts[one.account].pk if one.account in accounts and one.account else None
@@ -111,6 +112,14 @@ def _rules(vault: Vault, told: tuple[RuleIn, ...], accounts: dict[int, MailAccou
         row.name = vault.seal_secret(row, "name", one.name.encode())
         row.definition = vault.seal_secret(row, "definition", one.definition.encode())
         row.save(force_insert=True)
+
+
+def _definition(vault: Vault, row: Rule) -> str:
+    """As it can be compared; "" of a damaged row."""
+    try:
+        return _canonical(vault.open_text(row, "definition"))
+    except (CannotOpen, ValueError):
+        return ""
 
 
 def _canonical(definition: str) -> str:

@@ -48,9 +48,7 @@ class Description:
 
 def describe(vault: Vault) -> Description:
     """Everything but the mail. In a transaction of the reader's."""
-    accounts = list(
-        MailAccount.objects.for_user(vault.owner).exclude(error=mailboxes.DELETING).order_by("pk")
-    )
+    accounts = list(mailboxes.living(vault.owner).order_by("pk"))
     numbers = {row.pk: number for number, row in enumerate(accounts, 1)}
     tags = list(Tag.objects.for_user(vault.owner).order_by("pk"))
     rules = Rule.objects.for_user(vault.owner).order_by("position", "pk")

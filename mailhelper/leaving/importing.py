@@ -99,11 +99,13 @@ class Import:
         self._archive.end()
         if self.brought is None:
             raise BadArchive("no-archive")
+        if self.ids:  # packed anew in another order: these mails' lines did not come behind them
+            raise BadArchive("damaged")
 
     def close(self) -> None:
         """Whatever happened: accounts that rested go on."""
         for row in self.brought.paused if self.brought else ():
-            mailboxes.resume(row)
+            mailboxes.go_on(row)
 
     def vault(self) -> Vault:
         """The vault, if it is still open."""

@@ -18,7 +18,8 @@ from accounts import deleting, events, transfers
 from accounts.confirming import ConfirmForm, confirmed
 from accounts.door import ReaderRequest, quiet, short_transactions
 from accounts.limits import limited
-from accounts.models import SecurityEvent, Transfer
+from accounts.models import MailAccount, SecurityEvent, Transfer
+from accounts.oauth import renewing
 from accounts.ownership import acting_as
 from mailhelper.errors import csrf_failure
 from mailhelper.leaving import exporting, texts
@@ -28,6 +29,8 @@ from mailhelper.leaving.opened import OpenVault
 from mailhelper.leaving.upload import Sealing
 
 Kind = SecurityEvent.Kind
+
+_GIVEN_BACK = 5  # providers are asked while the reader waits
 
 
 @never_cache
@@ -101,7 +104,10 @@ def delete(request: ReaderRequest) -> HttpResponse:
     """The end of a reader: from here on nothing opens, and nobody is signed in."""
     form = DeleteForm(request.POST or None, username=request.user.username)
     if request.method == "POST" and confirmed(request, form):
-        work = deleting.begin_user(request.user.pk)
+        with acting_as(request.user):
+            for row in MailAccount.objects.for_user(request.user)[:_GIVEN_BACK]:
+                renewing.give_back(request.vault, row)
+            work = deleting.begin_user(request.user.pk)
         deleting.queue(work.pk)
         logout(request)
         request.half_to_set = b""  # type: ignore[attr-defined]

@@ -50,6 +50,7 @@ REASONS = {
     "resync",
     "sign up",
     "sync an account",
+    "wake accounts that rested",
 }
 
 #: SQL by hand passes by the managers: each file says how it keeps to one reader.

@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
 
-from accounts import mailboxes, unlocking
+from accounts import deleting, mailboxes, unlocking
 from accounts.models import MailAccount, SecurityEvent
 from accounts.oauth import waiting
 from accounts.oauth.tokens import TokenSet
@@ -341,8 +341,11 @@ def test_an_account_that_went_meanwhile_stays_gone(
 ) -> None:
     row = refused_account(alice, make_account)
     url = begin(alice_client, account=row.pk)
-    mailboxes.delete(row)
+    work = deleting.begin(row)
+    assert work
     assert come_back(alice_client, idp.decide(url)) == "The account is no longer here. Nothing was stored."
+    assert only(alice).token is None
+    deleting.run(work, 10)
     assert nothing_is_stored(alice)
 
 

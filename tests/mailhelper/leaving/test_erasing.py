@@ -1,6 +1,7 @@
 """A reader leaves: afterwards nothing of them is in any table."""
 
 import re
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,6 +26,7 @@ from accounts.models import (
     Invitation,
     KnownDevice,
     MailAccount,
+    Passkey,
     ReaderSession,
     SecurityEvent,
     Transfer,
@@ -176,7 +178,7 @@ def test_at_once_nothing_opens_and_nobody_is_signed_in(
     page = leave(browser).content.decode()
     assert "Everything is unreadable now" in page
     assert NAME not in page
-    for model in (Identity, Grant, BackupCode, KnownDevice, ReaderSession):
+    for model in (Identity, Grant, BackupCode, KnownDevice, Passkey, ReaderSession):
         assert not model.objects.for_user(dora.user).exists(), model
     assert not Authenticator.objects.filter(user=dora.user).exists()
     assert {bytes(row.sealed) for row in ContentKey.objects.for_user(dora.user)} == {MAGIC}
@@ -252,3 +254,22 @@ def test_ids_are_of_the_right_tables(dora: Reader) -> None:
     """The reader's id is one that nothing else has by accident."""
     assert dora.pk == 7700123
     assert draw_id(Email) < 7_000_000
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_form_that_is_sent_twice_begins_one_deletion(alice: Reader) -> None:
+    found: list[int] = []
+
+    def begin() -> None:
+        try:
+            found.append(deleting.begin_user(alice.pk).pk)
+        finally:
+            connection.close()  # this thread's own
+
+    threads = [threading.Thread(target=begin) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert len(set(found)) == 1

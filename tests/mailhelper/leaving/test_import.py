@@ -18,6 +18,7 @@ from django.core.files import uploadedfile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from accounts import housekeeping, mailboxes, transfers
 from accounts.models import MailAccount, ReaderSession, SecurityEvent, Transfer
 from accounts.ownership import acting_as
 from mail import reading
@@ -378,3 +379,69 @@ def test_memory_is_the_same_for_a_small_and_a_large_import(
 
 def reader_session(reader: Reader) -> Any:
     return ReaderSession.objects.for_user(reader.user).latest("pk")
+
+
+def sorted_anew(archive: bytes) -> bytes:
+    """As a program packs it that sorts by name: what is said of mails comes before them."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(archive)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in sorted(old.namelist()):
+            new.writestr(name, old.read(name))
+    return out.getvalue()
+
+
+def test_an_archive_packed_in_another_order_is_told_and_the_right_one_completes_it(
+    bob: Reader, bob_client: Client, alice: Reader, alice_client: Client, box: Mailbox
+) -> None:
+    make_email(alice, box.inbox, b"Subject: a\n\nb\n", urgency=3, flagged=True)
+    archive = download(alice_client)
+    assert "The archive is damaged" in send(bob_client, sorted_anew(archive))
+    send(bob_client, archive)
+    email = Email.objects.for_user(bob.user).get()
+    assert (email.urgency, email.flagged) == (3, True)
+
+
+def test_damaged_rows_of_ones_own_do_not_end_it(alice: Reader, alice_client: Client, box: Mailbox) -> None:
+    rule(alice, "Bills", {"all": []})
+    make_email(alice, box.inbox, b"Subject: a\n\nb\n")
+    archive = download(alice_client)
+    other = make_account(alice, "other@example.org").account
+    MailAccount.objects.for_user(alice.user).filter(pk=other.pk).update(host=b"damaged")
+    Rule.objects.for_user(alice.user).update(definition=b"damaged")
+    assert "was here already" in send(alice_client, archive)
+
+
+def everybody_sees(reader: Reader) -> tuple[str, str]:
+    with acting_as(reader.user):
+        return state_of(reader)
+
+
+def state_of(reader: Reader) -> tuple[str, str]:
+    row = MailAccount.objects.for_user(reader.user).get()
+    return row.state, row.error
+
+
+def test_an_account_rests_meanwhile_and_goes_on_even_if_the_web_process_is_killed(
+    alice: Reader, alice_client: Client, box: Mailbox, archive: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, str]] = []
+    monkeypatch.setattr(importing.Import, "close", lambda self: seen.append(everybody_sees(alice)))
+    send(alice_client, archive)
+    assert seen == [("paused", "resting")]
+    assert state_of(alice) == ("paused", "resting")
+    assert housekeeping.wake_rested() == 1
+    assert state_of(alice) == ("active", "")
+
+
+def test_an_account_goes_on_resting_while_its_import_is_under_way(alice: Reader, box: Mailbox) -> None:
+    transfers.claim(alice.pk, Transfer.Kind.IMPORT)
+    mailboxes.rest(box.account)
+    assert housekeeping.wake_rested() == 0
+    assert state_of(alice) == ("paused", "resting")
+
+
+def test_who_paused_it_meanwhile_is_not_overruled(alice: Reader, box: Mailbox) -> None:
+    mailboxes.rest(box.account)
+    mailboxes.keep(box.account)  # an answer of the reader's takes the mark away
+    mailboxes.go_on(box.account)
+    assert state_of(alice) == ("paused", "")
