@@ -32,9 +32,7 @@ def code_of(reader: Reader) -> str:
 
 def wrong_code_of(reader: Reader) -> str:
     """One that the app does not show within ten minutes of now."""
-    near = {
-        f"{reader.device.totp(_now() + 30 * step).token():06d}" for step in range(-25, 26)
-    }
+    near = {f"{reader.device.totp(_now() + 30 * step).token():06d}" for step in range(-25, 26)}
     return next(code for code in (f"{number:06d}" for number in range(100)) if code not in near)
 
 
