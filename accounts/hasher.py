@@ -23,11 +23,6 @@ class PasswordHasher(Argon2PasswordHasher):
         with turn():
             return str(super().encode(password, salt))
 
-    def work_of(self, encoded: str) -> int:
-        """What checking a stored hash takes: KiB times passes."""
-        stored = self.decode(encoded)
-        return int(stored["memory_cost"]) * int(stored["time_cost"])
-
     def must_update(self, encoded: str) -> bool:
         """Never at the door: hash and wrap change in one transaction, once both factors were shown."""
         return False

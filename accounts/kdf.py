@@ -4,8 +4,6 @@ Argon2id goes through argon2-cffi: `cryptography`'s own hangs for ever when two 
 lanes at once.
 """
 
-import math
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,24 +65,6 @@ def password_key(password: str, salt: bytes, cost: Cost) -> bytes:
             salt=salt,
             time_cost=cost.passes,
             memory_cost=cost.memory,
-            parallelism=cost.lanes,
-            hash_len=32,
-            type=Type.ID,
-        )
-
-
-def spend(password: str, work: int, cost: Cost) -> None:
-    """So much work (KiB times passes) at no more memory than `cost` takes, for nothing. Raises Busy."""
-    passes = max(1, math.ceil(work / cost.memory))
-    memory = work // passes
-    if memory < 8 * cost.lanes:  # less than Argon2 can do, or nothing
-        return
-    with turn():
-        hash_secret_raw(
-            secret=password.encode("utf-8", "surrogatepass"),
-            salt=os.urandom(SALT_BYTES),
-            time_cost=passes,
-            memory_cost=memory,
             parallelism=cost.lanes,
             hash_len=32,
             type=Type.ID,

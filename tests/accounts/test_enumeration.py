@@ -9,6 +9,7 @@ from django.conf import settings as configured
 from django.test import Client
 
 from accounts import invitations
+from accounts.kdf import Cost
 from accounts.recovery import write_recovery_key
 from tests.accounts.timing import medians, spread
 from tests.conftest import PASSWORD, Reader
@@ -113,4 +114,25 @@ def test_time_tells_neither_which_names_exist_nor_which_are_locked_out(
         between=lambda: AccessFailureLog.objects.all().delete(),
     )
     print(page, {name: f"{value:.1f} ms" for name, value in found.items()}, f"spread {spread(found):.1%}")
+    assert spread(found) < 0.1
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_time_does_not_tell_whose_login_hash_is_from_before_the_cost_was_raised(
+    visitor: Client, alice: Reader, unlimited: None, settings: Any
+) -> None:
+    settings.PASSWORD_COST = Cost(memory=32 * 1024, passes=4, lanes=1)
+
+    def ask(name: str, ip_address: str) -> None:
+        assert visitor.post(SIGN_IN, sign_in_of(name), REMOTE_ADDR=ip_address).status_code == 422
+
+    found = medians(
+        {
+            "known": lambda at: ask("alice", f"198.51.100.{at + 1}"),
+            "unknown": lambda at: ask("nobody", f"198.51.100.{at + 1}"),
+        },
+        rounds=100,
+        between=lambda: AccessFailureLog.objects.all().delete(),
+    )
     assert spread(found) < 0.1
