@@ -15,7 +15,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from accounts import erasing, mailboxes, transfers
-from accounts.models import MailAccount, Transfer, User
+from accounts.models import Identity, MailAccount, Transfer
 from accounts.ownership import acting_as, acting_as_operator
 from accounts.sealing import MAGIC
 
@@ -58,7 +58,8 @@ def was_deleted(owner: int, account_id: int) -> bool:
 def begin_user(owner: int) -> Transfer:
     """Destroy what opens a reader's rows, and end their sessions. Asked again it begins nothing new."""
     with acting_as(owner):
-        User.objects.select_for_update().get(pk=owner)  # the second of two waits, and finds the first's work
+        # The second of two waits, and finds the first's work. This row is the first that anybody locks.
+        Identity.objects.for_user(owner).select_for_update().first()
         found = Transfer.objects.for_user(owner).filter(kind=Transfer.Kind.DELETE_USER, finished_at=None)
         if work := found.first():
             return work
