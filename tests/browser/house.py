@@ -3,6 +3,7 @@
 Pages come with the collected and hashed static files, tasks go through the real queue, under a prefix.
 """
 
+import itertools
 import os
 import signal
 import subprocess
@@ -23,12 +24,15 @@ START_SECONDS = 60
 CELERY = ["-m", "celery", "--app", "mailhelper.celery:app", "worker", "--queues", "interactive,sync,bulk"]
 
 
+_HOUSES = itertools.count()
+
+
 class House:
     """`url` is where it answers; `more` is added to its environment. Use as a context manager."""
 
     def __init__(self, folder: Path, mail_ports: Sequence[int], **more: str) -> None:
         self.folder = folder
-        self.queue = f"browser-{os.getpid()}:"
+        self.queue = f"browser-{os.getpid()}-{next(_HOUSES)}:"  # one's worker must not take another's tasks
         self.listener = ports.listen(0)
         self.url = f"http://localhost:{self.listener.getsockname()[1]}"
         self.env = {

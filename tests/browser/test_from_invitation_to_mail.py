@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser import letters
 from tests.browser.canary import Canary
 from tests.browser.house import House
-from tests.browser.visitor import NEW_PASSWORD, Visitor, lock, sign_up, unlock
+from tests.browser.visitor import NEW_PASSWORD, Visitor, enter_by_hand, lock, sign_up, unlock
 from tests.servers.dovecot import Dovecot
 
 pytestmark = [pytest.mark.browser, pytest.mark.dovecot, pytest.mark.django_db(transaction=True)]
@@ -27,13 +27,13 @@ def mailbox(dovecot: Dovecot, mail_user: str, canary: Canary) -> str:
 
 
 def fill_in(page: Page, dovecot: Dovecot, user: str, password: str) -> None:
-    page.get_by_label("Mail address").fill("alice@example.org")
+    enter_by_hand(page, "alice@example.org")
     page.get_by_label("Name here").fill("Private")
     page.get_by_label("Server", exact=True).fill(dovecot.host)
-    page.get_by_label("Port").fill(str(dovecot.port))
-    page.get_by_label("Encryption").select_option("none")
-    page.get_by_label("User name").fill(user)
-    page.get_by_label("Password").fill(password)
+    page.get_by_label("Port", exact=True).fill(str(dovecot.port))
+    page.get_by_label("Encryption", exact=True).select_option("none")
+    page.get_by_label("User name", exact=True).fill(user)
+    page.get_by_label("Password", exact=True).fill(password)
 
 
 def test_a_new_reader_comes_from_the_invitation_to_their_mail(
@@ -48,7 +48,7 @@ def test_a_new_reader_comes_from_the_invitation_to_their_mail(
     fill_in(page, dovecot, mailbox, "wrong")
     page.get_by_role("button", name="Test connection").click()
     expect(page.get_by_text("The connection failed.")).to_be_visible()
-    page.get_by_label("Password").fill("secret")
+    page.get_by_label("Password", exact=True).fill("secret")
     page.get_by_role("button", name="Test connection").click()
     expect(page.get_by_text("The connection works.")).to_be_visible()
 
