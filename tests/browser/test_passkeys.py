@@ -1,13 +1,12 @@
 """A passkey in Chromium: made on the page of settings, used at sign-in, with its virtual authenticator."""
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import CDPSession, Page, expect
 
 from accounts.models import Passkey
-from tests.browser.visitor import Visitor, code_of, give_password, sign_in
+from tests.browser.visitor import Visitor, code_of, give_password, is_the_matrix, sign_in
 from tests.conftest import PASSWORD, Reader
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -36,10 +35,6 @@ def add(page: Page, name: str) -> None:
     page.get_by_label("Your present password").fill(PASSWORD)
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Make the passkey").click()
-
-
-def is_the_matrix(url: str) -> bool:
-    return urlsplit(url).path == "/"
 
 
 def sign_out(page: Page) -> None:

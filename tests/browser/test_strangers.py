@@ -14,6 +14,7 @@ from tests.browser.visitor import (
     enter_by_hand,
     give_password,
     invitation,
+    is_the_matrix,
     lock,
     sign_in,
     sign_up,
@@ -77,8 +78,8 @@ def test_an_unlock_in_one_tab_lets_the_other_in(visit: Callable[..., Visitor], a
     lock(one)
     other = visitor.page("/locked/")
     unlock(one)
-    one.wait_for_url("**/")
-    other.wait_for_url("**/")
+    one.wait_for_url(is_the_matrix)
+    other.wait_for_url(is_the_matrix)
     expect(other.get_by_role("heading", name="What matters now")).to_be_visible()
 
 
