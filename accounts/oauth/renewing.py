@@ -16,6 +16,7 @@ from accounts.oauth import endpoint
 from accounts.oauth.providers import Provider
 from accounts.oauth.tokens import TokenFailed, TokenSet
 from accounts.ownership import acting_as
+from accounts.sealing import CannotOpen
 
 
 def provider_of(row: MailAccount) -> Provider:
@@ -63,9 +64,13 @@ def access_token(keys: WorkerKeys, row: MailAccount) -> str:
 def give_back(keys: WorkerKeys, row: MailAccount) -> None:
     """Tell the provider, once the transaction is committed, that the row's tokens are of no more use.
 
-    To be called before they are wiped. Best effort: without an answer within seconds it is left at that.
+    To be called before they are wiped. Best effort: tokens that do not open are left at that, and so is a
+    provider that does not answer within seconds.
     """
     if row.token is None or row.auth not in settings.OAUTH_PROVIDERS:
         return
-    provider, tokens = provider_of(row), tokens_of(keys, row)
+    try:
+        provider, tokens = provider_of(row), tokens_of(keys, row)
+    except CannotOpen:
+        return
     transaction.on_commit(lambda: endpoint.revoke(provider, tokens, settings.ALLOWED_MAIL_NETWORKS))

@@ -447,3 +447,13 @@ def test_neither_code_nor_state_nor_token_is_logged(
 def _values(location: str) -> list[str]:
     query = parse_qs(urlsplit(location).query)
     return [query[name][0] for name in ("code", "state") if name in query]
+
+
+def test_an_account_whose_tokens_are_damaged_can_be_deleted(
+    alice: Reader, alice_client: Client, idp: IdentityProvider
+) -> None:
+    come_back(alice_client, idp.decide(begin(alice_client)))
+    row = only(alice)
+    MailAccount.objects.for_user(alice.user).filter(pk=row.pk).update(token=b"mh1 damaged")
+    assert alice_client.post(f"/accounts/{row.pk}/delete/").status_code == 302
+    assert nothing_is_stored(alice)
