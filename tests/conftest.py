@@ -1,5 +1,6 @@
 """Readers for the tests: alice owns, bob is somebody else, charlie must see nothing."""
 
+import functools
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -127,9 +128,15 @@ def uncollected_static_files(settings: Any) -> None:
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": backend}}
 
 
+@functools.cache
+def _login_hash() -> str:
+    """Of the one password, at the floor: made once, since thousands of tests have readers."""
+    return make_password(PASSWORD)
+
+
 def sign_up(name: str, **rights: bool) -> Reader:
     """A reader with keys, authenticator and nothing else."""
-    user = User.objects.create(username=name, password=make_password(PASSWORD), is_active=True, **rights)
+    user = User.objects.create(username=name, password=_login_hash(), is_active=True, **rights)
     identity, vault = keyring.make(user.pk, PASSWORD)
     identity.enrolled_at = timezone.now()
     identity.save(force_insert=True)

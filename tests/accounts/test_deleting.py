@@ -146,6 +146,7 @@ def test_a_second_account_waits_for_the_first(
     assert (other.account.error, other.account.password) == ("", b"x")
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_real_worker_that_is_killed_again_and_again_finishes_it(
     alice: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

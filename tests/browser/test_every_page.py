@@ -236,6 +236,7 @@ def test_paper_shows_the_key_and_nothing_of_the_page_around(
         page.emulate_media(media="screen")
 
 
+@pytest.mark.slow
 def test_colours_reach_their_contrast(visit: Callable[..., Visitor], alice: Reader) -> None:
     """Text on its ground, 4.5 to 1, as the browser computes both (WCAG 2.2, 1.4.3)."""
     paths = furnish(alice)

@@ -331,6 +331,7 @@ def peak(reader: Reader, client: Client) -> int:
     return most
 
 
+@pytest.mark.slow
 def test_memory_is_the_same_for_two_hundred_mails_and_for_two_thousand(
     alice: Reader, alice_client: Client, box: Mailbox
 ) -> None:

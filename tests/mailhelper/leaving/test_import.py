@@ -354,6 +354,7 @@ def test_a_lock_in_the_middle_ends_it_and_what_came_stays(
     assert list(rows[1].values(*names)) == list(rows[0].values(*names))
 
 
+@pytest.mark.slow
 def test_memory_is_the_same_for_a_small_and_a_large_import(
     alice: Reader, alice_client: Client, bob: Reader, bob_client: Client, box: Mailbox
 ) -> None:
